@@ -1,5 +1,5 @@
 import type { HttpDeps } from '../../packages/gateway/src/http/deps.ts';
-import { createDescription } from '../../packages/gateway/src/http/describe-routes.ts';
+import { createDescription } from '../../packages/gateway/src/http/description/describe-routes.ts';
 import { routes } from '../../packages/gateway/src/http/routes.ts';
 
 /** The part of JSON Schema that the descriptions of routes have. */
@@ -81,14 +81,15 @@ function queryType(query: NonNullable<Operation['parameters']>): string {
 }
 
 function contentOf(content: Content | undefined): Schema | undefined {
-  return content?.['application/json']?.schema;
+  return (content?.['application/json'] ?? content?.['text/event-stream'])?.schema;
 }
 
 function typeOf(schema: Schema | undefined, indent: number): string {
   if (schema === undefined) return 'unknown';
   if ('const' in schema) return literal(schema.const);
   if (schema.enum) return union(schema.enum.map(literal));
-  const choices = schema.anyOf ?? schema.oneOf;
+  // Beside fields they say which of those are needed.
+  const choices = schema.properties ? undefined : (schema.anyOf ?? schema.oneOf);
   if (choices) return union(choices.map((choice) => typeOf(choice, indent)));
   if (schema.allOf) return schema.allOf.map((part) => `(${typeOf(part, indent)})`).join(' & ');
   const types = schema.type === undefined ? [] : [schema.type].flat();

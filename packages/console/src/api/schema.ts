@@ -5,17 +5,33 @@ export type Api = {
   'GET /readyz': {
     query: Record<string, never>;
     body: unknown;
-    answer: unknown;
+    answer: {
+      status: "starting" | "ready" | "draining";
+      waiting_for?: (string)[];
+    };
   };
   'GET /v1/models': {
     query: Record<string, never>;
     body: unknown;
-    answer: unknown;
+    answer: {
+      object: "list";
+      data: ({
+        id: string;
+        object: "model";
+        created: number;
+        owned_by: string;
+      })[];
+    };
   };
   'GET /v1/models/{id}': {
     query: Record<string, never>;
     body: unknown;
-    answer: unknown;
+    answer: {
+      id: string;
+      object: "model";
+      created: number;
+      owned_by: string;
+    };
   };
   'POST /v1/chat/completions': {
     query: Record<string, never>;
@@ -130,7 +146,33 @@ export type Api = {
       safety_identifier?: string | null;
       metadata?: Record<string, string> | null;
     };
-    answer: unknown;
+    answer: {
+      id: string;
+      object: "chat.completion";
+      created: number;
+      model: string;
+      choices: ({
+        index: 0;
+        message: {
+          role: "assistant";
+          content: string | null;
+          tool_calls?: ({
+            id: string;
+            type: "function";
+            function: {
+              name: string;
+              arguments: string;
+            };
+          })[];
+        };
+        finish_reason: "stop" | "length" | "content_filter" | "tool_calls";
+      })[];
+      usage: {
+        prompt_tokens: number;
+        completion_tokens: number;
+        total_tokens: number;
+      };
+    };
   };
   'POST /v1/responses': {
     query: Record<string, never>;
@@ -242,7 +284,26 @@ export type Api = {
       prompt_cache_key?: string | null;
       metadata?: Record<string, string> | null;
     };
-    answer: unknown;
+    answer: {
+      id: string;
+      object: "response";
+      created_at: number;
+      status: "queued" | "in_progress" | "completed" | "incomplete" | "failed" | "cancelled";
+      error: {
+        code: string;
+        message: string;
+      } | null;
+      model: string;
+      output: ({
+        id: string;
+        type: "message" | "reasoning" | "function_call" | "function_call_output" | "mcp_call" | "mcp_approval_request" | "mcp_approval_response";
+      })[];
+      usage: {
+        input_tokens: number;
+        output_tokens: number;
+        total_tokens: number;
+      } | null;
+    };
   };
   'GET /v1/responses/{id}': {
     query: {
@@ -250,12 +311,35 @@ export type Api = {
       starting_after?: number | undefined;
     };
     body: unknown;
-    answer: unknown;
+    answer: {
+      id: string;
+      object: "response";
+      created_at: number;
+      status: "queued" | "in_progress" | "completed" | "incomplete" | "failed" | "cancelled";
+      error: {
+        code: string;
+        message: string;
+      } | null;
+      model: string;
+      output: ({
+        id: string;
+        type: "message" | "reasoning" | "function_call" | "function_call_output" | "mcp_call" | "mcp_approval_request" | "mcp_approval_response";
+      })[];
+      usage: {
+        input_tokens: number;
+        output_tokens: number;
+        total_tokens: number;
+      } | null;
+    };
   };
   'DELETE /v1/responses/{id}': {
     query: Record<string, never>;
     body: unknown;
-    answer: unknown;
+    answer: {
+      id: string;
+      object: "response";
+      deleted: true;
+    };
   };
   'GET /v1/responses/{id}/input_items': {
     query: {
@@ -264,12 +348,40 @@ export type Api = {
       limit?: number | undefined;
     };
     body: unknown;
-    answer: unknown;
+    answer: {
+      object: "list";
+      data: ({
+        id: string;
+        type: "message" | "reasoning" | "function_call" | "function_call_output" | "mcp_call" | "mcp_approval_request" | "mcp_approval_response";
+      })[];
+      first_id: string | null;
+      last_id: string | null;
+      has_more: boolean;
+    };
   };
   'POST /v1/responses/{id}/cancel': {
     query: Record<string, never>;
     body: unknown;
-    answer: unknown;
+    answer: {
+      id: string;
+      object: "response";
+      created_at: number;
+      status: "queued" | "in_progress" | "completed" | "incomplete" | "failed" | "cancelled";
+      error: {
+        code: string;
+        message: string;
+      } | null;
+      model: string;
+      output: ({
+        id: string;
+        type: "message" | "reasoning" | "function_call" | "function_call_output" | "mcp_call" | "mcp_approval_request" | "mcp_approval_response";
+      })[];
+      usage: {
+        input_tokens: number;
+        output_tokens: number;
+        total_tokens: number;
+      } | null;
+    };
   };
   'POST /v1/responses/input_tokens': {
     query: Record<string, never>;
@@ -381,7 +493,10 @@ export type Api = {
       prompt_cache_key?: string | null;
       metadata?: Record<string, string> | null;
     };
-    answer: unknown;
+    answer: {
+      object: "response.input_tokens";
+      input_tokens: number;
+    };
   };
   'POST /v1/conversations': {
     query: Record<string, never>;
@@ -453,24 +568,43 @@ export type Api = {
       })[] | null;
       metadata?: Record<string, string> | null;
     } | null;
-    answer: unknown;
+    answer: {
+      id: string;
+      object: "conversation";
+      created_at: number;
+      metadata: Record<string, string>;
+    };
   };
   'GET /v1/conversations/{id}': {
     query: Record<string, never>;
     body: unknown;
-    answer: unknown;
+    answer: {
+      id: string;
+      object: "conversation";
+      created_at: number;
+      metadata: Record<string, string>;
+    };
   };
   'POST /v1/conversations/{id}': {
     query: Record<string, never>;
     body: {
       metadata?: Record<string, string> | null;
     };
-    answer: unknown;
+    answer: {
+      id: string;
+      object: "conversation";
+      created_at: number;
+      metadata: Record<string, string>;
+    };
   };
   'DELETE /v1/conversations/{id}': {
     query: Record<string, never>;
     body: unknown;
-    answer: unknown;
+    answer: {
+      id: string;
+      object: "conversation.deleted";
+      deleted: true;
+    };
   };
   'GET /v1/conversations/{id}/items': {
     query: {
@@ -479,7 +613,16 @@ export type Api = {
       limit?: number | undefined;
     };
     body: unknown;
-    answer: unknown;
+    answer: {
+      object: "list";
+      data: ({
+        id: string;
+        type: "message" | "reasoning" | "function_call" | "function_call_output" | "mcp_call" | "mcp_approval_request" | "mcp_approval_response";
+      })[];
+      first_id: string | null;
+      last_id: string | null;
+      has_more: boolean;
+    };
   };
   'POST /v1/conversations/{id}/items': {
     query: Record<string, never>;
@@ -550,17 +693,34 @@ export type Api = {
         type: "reasoning" | "mcp_call" | "mcp_list_tools" | "mcp_approval_request" | "web_search_call" | "file_search_call" | "code_interpreter_call" | "image_generation_call";
       })[];
     };
-    answer: unknown;
+    answer: {
+      object: "list";
+      data: ({
+        id: string;
+        type: "message" | "reasoning" | "function_call" | "function_call_output" | "mcp_call" | "mcp_approval_request" | "mcp_approval_response";
+      })[];
+      first_id: string | null;
+      last_id: string | null;
+      has_more: boolean;
+    };
   };
   'GET /v1/conversations/{id}/items/{item}': {
     query: Record<string, never>;
     body: unknown;
-    answer: unknown;
+    answer: {
+      id: string;
+      type: "message" | "reasoning" | "function_call" | "function_call_output" | "mcp_call" | "mcp_approval_request" | "mcp_approval_response";
+    };
   };
   'DELETE /v1/conversations/{id}/items/{item}': {
     query: Record<string, never>;
     body: unknown;
-    answer: unknown;
+    answer: {
+      id: string;
+      object: "conversation";
+      created_at: number;
+      metadata: Record<string, string>;
+    };
   };
   'GET /v1/runs/{id}/approvals': {
     query: Record<string, never>;
@@ -1161,7 +1321,7 @@ export type Api = {
         recorded: "steps" | "contents";
         steps: number;
       };
-      steps: (({
+      steps: ({
         kind: "model_call";
         step: number;
         at_ms: number;
@@ -1182,6 +1342,7 @@ export type Api = {
         cached_input_tokens: number | null;
         reasoning_tokens: number | null;
         cost_usd?: number | null;
+        contents?: Record<string, string>;
       } | {
         kind: "input";
         step: number;
@@ -1190,11 +1351,13 @@ export type Api = {
         items: number;
         streamed: boolean;
         files_hash: string | null;
+        contents?: Record<string, string>;
       } | {
         kind: "task_prompt";
         step: number;
         at_ms: number;
         duration_ms: number | null;
+        contents?: Record<string, string>;
       } | {
         kind: "tool_call";
         step: number;
@@ -1208,6 +1371,7 @@ export type Api = {
         cache: string | null;
         argument_bytes: number | null;
         result_bytes: number | null;
+        contents?: Record<string, string>;
       } | {
         kind: "handoff";
         step: number;
@@ -1215,12 +1379,14 @@ export type Api = {
         duration_ms: number | null;
         from_agent: string;
         to_agent: string;
+        contents?: Record<string, string>;
       } | {
         kind: "guardrail";
         step: number;
         at_ms: number;
         duration_ms: number | null;
         guardrail: string;
+        contents?: Record<string, string>;
       } | {
         kind: "decision";
         step: number;
@@ -1231,6 +1397,7 @@ export type Api = {
         effect: string;
         rule_id: string | null;
         tier: number;
+        contents?: Record<string, string>;
       } | {
         kind: "approval";
         step: number;
@@ -1241,15 +1408,15 @@ export type Api = {
         tool: string;
         outcome: string;
         rule_id: string | null;
+        contents?: Record<string, string>;
       } | {
         kind: "text";
         step: number;
         at_ms: number;
         duration_ms: number | null;
         letters: number;
-      }) & ({
         contents?: Record<string, string>;
-      }))[];
+      })[];
       next: number | null;
     };
   };

@@ -470,9 +470,91 @@ test('GET /openapi.json describes every route, for keys only', async () => {
     { in: 'path', name: 'id', required: true },
   ]);
   expect(described.paths['/healthz'].get.security).toEqual([]);
+  expect(described.paths['/console/{id}'].get.parameters).toMatchObject([{ name: 'id' }]);
+  // A body that may be absent.
+  const rotate = described.paths['/security/keys/{id}/rotate'].post;
+  expect(rotate.requestBody.required).toBe(false);
+  const login = described.paths['/console/session'].post.requestBody;
+  expect(login.required).toBe(true);
+  expect(login.content['application/json'].schema.oneOf).toEqual([
+    { required: ['key'] },
+    { required: ['code'] },
+  ]);
   const chat = described.paths['/v1/chat/completions'].post;
   expect(chat.requestBody.content['application/json'].schema.required).toEqual([
     'model',
     'messages',
   ]);
+  expect(Object.keys(chat.responses).join(' ')).toBe(
+    '200 400 401 403 404 408 409 413 429 499 500 502 503 504',
+  );
+  expect(Object.keys(chat.responses['200'].content)).toEqual([
+    'application/json',
+    'text/event-stream',
+  ]);
+});
+
+test('GET /openapi.json says of every route what it answers and how it fails', async () => {
+  const response = await createApp(fakeGateway()).inject({
+    url: '/openapi.json',
+    headers: asAdmin,
+  });
+  const { paths, components } = response.json();
+  for (const [path, operations] of Object.entries<Record<string, { responses: object }>>(paths)) {
+    for (const [method, { responses }] of Object.entries(operations)) {
+      const answers = Object.entries<{ content?: object; $ref?: string }>({ ...responses });
+      const [[status, answer] = ['', {}]] = answers.filter(([each]) => each.startsWith('2'));
+      const hasContent = status === '204' || Object.keys(answer.content ?? {}).length > 0;
+      expect([method, path, hasContent]).toEqual([method, path, true]);
+      const refs = answers.flatMap(([, { $ref }]) => $ref?.split('/').at(-1) ?? []);
+      expect(refs).toContain('Failure500');
+      expect(Object.keys(components.responses)).toEqual(expect.arrayContaining(refs));
+    }
+  }
+  expect(components.responses.Failure429.headers['retry-after'].required).toBe(true);
+});
+
+// Those that servers of files know, and one that is new.
+test.each(['PROPFIND', 'QUERY', 'LINK'])(
+  'answers %s of a path that is there with 405',
+  async (method) => {
+    const app = createApp(fakeGateway());
+    const ask = async (url: string, headers = asCaller) => {
+      const response = await app.inject({ method: method as 'GET', url, headers });
+      return [response.statusCode, response.headers.allow];
+    };
+    expect(await ask('/v1/chat/completions')).toEqual([405, 'POST, OPTIONS']);
+    expect(await ask('/v1/models/default/echo/?a=b')).toEqual([405, 'GET, HEAD, OPTIONS']);
+    expect(await ask('/nowhere')).toEqual([404, undefined]);
+    expect(await ask('/v1/models', {} as never)).toEqual([401, undefined]);
+  },
+);
+
+test('items of a conversation are refused by the name that they have there', async () => {
+  const output = { type: 'function_call_output', call_id: 'call_1', output: 'x' };
+  const response = await createApp(fakeGateway()).inject({
+    method: 'POST',
+    url: '/v1/conversations',
+    headers: asCaller,
+    payload: { items: [output] },
+  });
+  expect(response.json().error).toMatchObject({
+    message:
+      "Invalid value for 'items[0].call_id': no call before it waits for this result. Send the function_call too, or leave the result out.",
+    param: 'items[0].call_id',
+  });
+});
+
+test.each([
+  ['not the form of a time', 'yesterday', 400],
+  ['what only JavaScript reads', 'Nov 3 2026', 400],
+  ['a month that there is not', '2026-13-01', 400],
+  ['a day', '2026-11-03', 200],
+  ['a time with a zone', '2026-11-03T10:00:00.5%2B01:00', 200],
+])('takes of times %s as the description says', async (_what, since, status) => {
+  const response = await createApp(fakeGateway()).inject({
+    url: `/admin/agents/errors?since=${since}`,
+    headers: asAdmin,
+  });
+  expect(response.statusCode).toBe(status);
 });

@@ -108,6 +108,18 @@ export function refuseOtherMethods(app: FastifyInstance, routes: readonly Route[
   }
 }
 
+/**
+ * Makes what says which methods a path has, for those that no route can be made of: a path that is there is not unknown
+ * to them. Null for a path that is none.
+ */
+export function createMethodsAt(routes: readonly Route[]): (path: string) => string | null {
+  const known = [...Map.groupBy(routes, (route) => route.url)].map(([url, siblings]) => {
+    const form = url.replaceAll('.', '\\.').replaceAll(/:\w+/g, '[^/]+').replace('*', '.*');
+    return { form: new RegExp(`^${form}/?$`), methods: [...methodsOf(siblings), 'OPTIONS'] };
+  });
+  return (path) => known.find(({ form }) => form.test(path))?.methods.join(', ') ?? null;
+}
+
 function methodsOf(routes: readonly Route[]): HTTPMethods[] {
   return routes.flatMap(({ method }) => (method === 'GET' ? ['GET', 'HEAD'] : [method]));
 }

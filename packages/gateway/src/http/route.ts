@@ -13,6 +13,7 @@ import type { Flights } from './idempotency/flight.ts';
 import { readWaiting } from './intake/check-input.ts';
 import type { TakeTurn } from './intake/turns.ts';
 import type { OpenRuns } from './open-runs.ts';
+import type { createMethodsAt } from './register-routes.ts';
 
 /**
  * Whom a route is for: nobody needs a key, any key but a scraper's will do, or rules decide. Where no rule says
@@ -61,6 +62,7 @@ declare module 'fastify' {
     sessionWatch: SessionWatch;
     /** For what is no run. */
     takeTurn: TakeTurn;
+    methodsAt: ReturnType<typeof createMethodsAt>;
     /** All routes, in OpenAPI 3.1. */
     describeRoutes: () => Promise<Readonly<Record<string, unknown>>>;
     /** The same as a page. */
@@ -88,8 +90,14 @@ export type Route = {
   readonly params?: z.ZodType;
   /** What it answers, for the description. */
   readonly answer?: z.ZodType;
+  /** Media types of that answer, for the description. Default: JSON alone. */
+  readonly mediaTypes?: readonly string[];
   /** Status of that answer. Default 200. */
   readonly status?: number;
+  /** Another status with that same answer. */
+  readonly otherStatus?: number;
+  /** How it may fail beside what any route does that is like it, for the description. */
+  readonly fails?: readonly FailureCode[];
   readonly handle: (deps: HttpDeps, request: FastifyRequest, reply: FastifyReply) => unknown;
 };
 

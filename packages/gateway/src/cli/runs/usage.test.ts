@@ -127,8 +127,8 @@ test('tells them by other names, page by page', async () => {
 
 test.each([
   ['?by=agent,colour', 'by', 'Give some of key, agent,'],
-  ['?since=yesterday', 'since', 'Give a day or time in ISO 8601, such as 2026-11-29'],
-  ['?until=2026-99-99', 'until', 'Give a day or time in ISO 8601, such as 2026-11-29'],
+  ['?since=yesterday', 'since', 'It must be an ISO 8601 time such as 2026-01-31T12:00:00Z'],
+  ['?until=2026-99-99', 'until', 'It must be an ISO 8601 time such as 2026-01-31T12:00:00Z'],
   ['?after=x', 'after', 'Give the `next` of the page before.'],
   ['?limit=0', 'limit', 'limit'],
 ])('refuses %s', async (query, param, said) => {

@@ -39,6 +39,11 @@ const types: Readonly<Record<string, string>> = {
   '.webmanifest': 'application/manifest+json',
 };
 
+/** Media types that a file of the console may have, without parameters. */
+export const fileTypes: readonly string[] = Object.values(types).map(
+  (type) => type.split(';', 1)[0] ?? type,
+);
+
 const noncePlace = '__CSP_NONCE__';
 
 type Listed = {

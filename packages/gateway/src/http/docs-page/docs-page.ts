@@ -1,3 +1,4 @@
+import { describedPath } from '../description/add-answers.ts';
 import type { Audience, Route } from '../route.ts';
 import { escaped, prose } from './html.ts';
 import { pageStyle } from './page-style.ts';
@@ -71,7 +72,7 @@ function render(routes: readonly Route[], { paths }: Description): string {
     for (const one of own) left.splice(left.indexOf(one), 1);
     const blocks = own.map(({ path, method, operation }) => {
       const route = routes.find(
-        (each) => each.method === method.toUpperCase() && shown(each.url) === path,
+        (each) => each.method === method.toUpperCase() && describedPath(each) === path,
       );
       return block({ path, method, operation, audience: route?.audience ?? 'admins' });
     });
@@ -126,9 +127,4 @@ function parameterTable(parameters: NonNullable<Operation['parameters']>): strin
 
 function contents(content: Content | undefined): readonly JsonSchema[] {
   return Object.values(content ?? {}).flatMap(({ schema }) => (schema ? [schema] : []));
-}
-
-/** A route's address as the description has it. */
-function shown(url: string): string {
-  return url.replace('*', ':id').replaceAll(/:(\w+)/g, '{$1}');
 }

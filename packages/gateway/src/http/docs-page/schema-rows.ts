@@ -41,7 +41,7 @@ function kindOf(schema: JsonSchema): string {
   const values = schema.const === undefined ? schema.enum : [schema.const];
   if (values)
     return values.map((value) => `<code>${escaped(JSON.stringify(value))}</code>`).join(' ');
-  const either = schema.anyOf ?? schema.oneOf;
+  const either = schema.properties ? undefined : (schema.anyOf ?? schema.oneOf);
   if (either) return [...new Set(either.map(kindOf))].join(' or ');
   if (schema.items) return `list of ${kindOf(schema.items)}`;
   return escaped([schema.type ?? 'anything'].flat().join(' or '));

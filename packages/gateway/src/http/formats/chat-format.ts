@@ -1,3 +1,4 @@
+import { chatAnswer as chatAnswerSchema } from '../../protocol/formats/openai-answers.ts';
 import { type ChatRequest, chatRequestSchema } from '../../protocol/formats/openai-chat.ts';
 import { unknownFields } from '../../protocol/formats/openai-fields.ts';
 import { holdAnswer } from './answer-room.ts';
@@ -12,6 +13,7 @@ export const chatFormat: RunFormat<ChatRequest> = {
   urls: ['/v1/chat/completions', '/chat/completions'],
   summary: 'Run an agent on a conversation.',
   body: chatRequestSchema,
+  answer: chatAnswerSchema,
   toRunInput,
   namesUser: (body) => body,
   hasSessions: true,

@@ -51,6 +51,8 @@ export type RunFormat<Body> = {
   readonly urls: readonly string[];
   readonly summary: string;
   readonly body: z.ZodType<Body>;
+  /** Of a request that asks for no stream. */
+  readonly answer: z.ZodType;
   /** Ids of kept items that a request refers to; absent where the format knows none. */
   readonly references?: (body: Body) => readonly string[];
   /**

@@ -86,12 +86,19 @@ function checkRoute(deps: HttpDeps, { request, reply }: Exchange): void {
   const { caller } = request;
   const { otherwiseKnown, startsRun } = request.routeOptions.config;
   if (caller) checkAccess(request, caller, deps.mayAdminister);
-  if (request.is404) throw unknownUrl(request);
-  if (otherwiseKnown) checkMethod(request, reply, otherwiseKnown);
+  const known = request.is404 ? methodsAtUnknown(request) : otherwiseKnown;
+  if (known) checkMethod(request, reply, known);
   // A repeat takes no run of its key: whether there is one left is asked where it turns out to be none.
   else if (caller && startsRun && request.headers['idempotency-key'] === undefined) {
     deps.limits.checkRun(caller);
   }
+}
+
+/** @throws GatewayError where the path is none. */
+function methodsAtUnknown(request: FastifyRequest): string {
+  const known = request.server.methodsAt(request.url.split('?', 1)[0] ?? '');
+  if (known === null) throw unknownUrl(request);
+  return known;
 }
 
 function checkMethod(request: FastifyRequest, reply: FastifyReply, known: string): void {

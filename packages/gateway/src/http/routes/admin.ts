@@ -58,6 +58,7 @@ export const adminRoutes: readonly Route[] = [
       },
     }),
     answer: errorsAnswer,
+    mediaTypes: ['application/json', 'text/plain'],
   },
   defineRoute({
     method: 'DELETE',

@@ -4,6 +4,7 @@ import { GatewayError } from '../../errors.ts';
 import type { ConsoleSession } from '../../policy/sessions/session.ts';
 import { consoleLinkUrl } from '../../protocol/console/link-url.ts';
 import { linkAnswer, loginBody, sessionAnswer } from '../../protocol/console/session-answer.ts';
+import { fileTypes } from '../console/console-files.ts';
 import { logIn } from '../console/log-in.ts';
 import { serveConsole } from '../console/serve-console.ts';
 import { sessionBody } from '../console/session-body.ts';
@@ -20,6 +21,8 @@ export const consoleRoutes: readonly Route[] = [
     url: '/console',
     audience: 'anyone',
     summary: 'The console, as pages for people.',
+    mediaTypes: ['text/html'],
+    fails: ['route_not_found'],
     handle: ({ deps, request, reply }) => serve(deps, '', { request, reply }),
   }),
   defineRoute({
@@ -27,6 +30,7 @@ export const consoleRoutes: readonly Route[] = [
     url: '/console/*',
     audience: 'anyone',
     summary: 'The files and views of the console.',
+    mediaTypes: fileTypes,
     params: z.object({ '*': z.string() }),
     handle: ({ deps, request, reply, params }) => serve(deps, params['*'], { request, reply }),
   }),
@@ -35,6 +39,7 @@ export const consoleRoutes: readonly Route[] = [
     url: '/console/session',
     audience: 'anyone',
     summary: 'Log in to the console, with a key or the code of a one-time link.',
+    fails: ['key_invalid', 'not_allowed', 'route_not_found', 'rate_limited', 'store_unavailable'],
     body: loginBody,
     answer: sessionAnswer,
     async handle({ deps, request, reply, body }) {
@@ -53,6 +58,7 @@ export const consoleRoutes: readonly Route[] = [
     url: '/console/session',
     audience: 'callers',
     summary: 'Show the login whose cookie is sent.',
+    fails: ['route_not_found'],
     answer: sessionAnswer,
     handle({ deps, request }) {
       requireConsole(deps);
@@ -65,6 +71,7 @@ export const consoleRoutes: readonly Route[] = [
     audience: 'callers',
     status: 204,
     summary: 'Log out of the console.',
+    fails: ['route_not_found'],
     async handle({ deps, request, reply }) {
       requireConsole(deps);
       await deps.console.sessions.end(sessionOf(request).secret);
@@ -76,6 +83,7 @@ export const consoleRoutes: readonly Route[] = [
     url: '/console/links',
     audience: 'admins',
     summary: 'Make a link to the console that logs in as this key, once, within ten minutes.',
+    fails: ['route_not_found'],
     answer: linkAnswer,
     async handle({ deps, request }) {
       requireConsole(deps);

@@ -1,6 +1,12 @@
 import { z } from 'zod';
 import { GatewayError } from '../../errors.ts';
 import {
+  conversationAnswer,
+  conversationDeleted,
+  itemAnswer,
+  itemListAnswer,
+} from '../../protocol/formats/openai-answers.ts';
+import {
   conversationUpdate,
   newConversation,
   newItems,
@@ -14,6 +20,7 @@ import { toWireItems } from '../formats/responses/kept-items.ts';
 import { callerOf, defineRoute, type Route } from '../route.ts';
 
 const params = z.object({ id: z.string() });
+const named = { field: 'items' } as const;
 const itemParams = z.object({ id: z.string(), item: z.string() });
 
 /** Conversations that are kept, for the key that made them; also for a base URL that lacks `/v1`. */
@@ -29,8 +36,12 @@ function wholes(base: string): Route[] {
       audience: 'callers',
       summary: 'Begin a conversation, with items or without.',
       body: newConversation,
+      answer: conversationAnswer,
       handle: async ({ deps, request, body }) => {
-        const first = { items: toInputItems(body?.items ?? []), metadata: body?.metadata ?? {} };
+        const first = {
+          items: toInputItems(body?.items ?? [], named),
+          metadata: body?.metadata ?? {},
+        };
         const owner = ownerOf(callerOf(request));
         return toWire(await deps.turns.conversations.create(owner, first));
       },
@@ -41,6 +52,7 @@ function wholes(base: string): Route[] {
       audience: 'callers',
       summary: 'Show a conversation.',
       params,
+      answer: conversationAnswer,
       handle: async ({ deps, request, params: { id } }) =>
         toWire(await deps.turns.kept.conversation(ownerOf(callerOf(request)), id)),
     }),
@@ -51,6 +63,7 @@ function wholes(base: string): Route[] {
       summary: 'Change the metadata of a conversation.',
       params,
       body: conversationUpdate,
+      answer: conversationAnswer,
       handle: async ({ deps, request, params: { id }, body }) => {
         const owner = ownerOf(callerOf(request));
         return toWire(await deps.turns.conversations.update(owner, id, body.metadata ?? {}));
@@ -62,17 +75,22 @@ function wholes(base: string): Route[] {
       audience: 'callers',
       summary: 'Delete a conversation, with all its items and responses.',
       params,
+      answer: conversationDeleted,
       handle: async ({ deps, request, params: { id } }) => {
         const owner = ownerOf(callerOf(request));
         await endBackgroundRuns(request.server.backgroundRuns.inConversation(owner, id));
         await deps.turns.conversations.remove(owner, id);
-        return { id, object: 'conversation.deleted', deleted: true };
+        return { id, object: 'conversation.deleted' as const, deleted: true as const };
       },
     }),
   ];
 }
 
 function items(base: string): Route[] {
+  return [...lists(base), ...singles(`${base}/:item`)];
+}
+
+function lists(base: string): Route[] {
   return [
     defineRoute({
       method: 'GET',
@@ -81,6 +99,7 @@ function items(base: string): Route[] {
       summary: 'List the items of a conversation.',
       params,
       query: itemsQuery,
+      answer: itemListAnswer,
       handle: async ({ deps, request, params: { id }, query }) => {
         const kept = await deps.turns.kept.items(ownerOf(callerOf(request)), id);
         return toItemList(toWireItems(kept), query);
@@ -93,18 +112,29 @@ function items(base: string): Route[] {
       summary: 'Add items at the end of a conversation.',
       params,
       body: newItems,
+      answer: itemListAnswer,
       handle: async ({ deps, request, params: { id }, body }) => {
         const owner = ownerOf(callerOf(request));
-        const added = await deps.turns.conversations.add(owner, id, toInputItems(body.items));
+        const added = await deps.turns.conversations.add(
+          owner,
+          id,
+          toInputItems(body.items, named),
+        );
         return toItemList(toWireItems(added), { order: 'asc', limit: 100 });
       },
     }),
+  ];
+}
+
+function singles(url: string): Route[] {
+  return [
     defineRoute({
       method: 'GET',
-      url: `${base}/:item`,
+      url,
       audience: 'callers',
       summary: 'Show an item of a conversation.',
       params: itemParams,
+      answer: itemAnswer,
       handle: async ({ deps, request, params: { id, item } }) => {
         const kept = await deps.turns.kept.items(ownerOf(callerOf(request)), id);
         const [found] = toWireItems(kept.filter((one) => one.id === item));
@@ -115,10 +145,11 @@ function items(base: string): Route[] {
     }),
     defineRoute({
       method: 'DELETE',
-      url: `${base}/:item`,
+      url,
       audience: 'callers',
       summary: 'Delete an item of a conversation.',
       params: itemParams,
+      answer: conversationAnswer,
       handle: async ({ deps, request, params: { id, item } }) => {
         const owner = ownerOf(callerOf(request));
         await deps.turns.conversations.removeItem(owner, id, item);
@@ -129,5 +160,10 @@ function items(base: string): Route[] {
 }
 
 function toWire({ id, createdMs, metadata }: Conversation) {
-  return { id, object: 'conversation', created_at: Math.floor(createdMs / 1000), metadata };
+  return {
+    id,
+    object: 'conversation' as const,
+    created_at: Math.floor(createdMs / 1000),
+    metadata,
+  };
 }

@@ -11,6 +11,7 @@ export const dataRoutes: readonly Route[] = [
     summary: 'Count what is kept of a user or a key.',
     query: dataQuery,
     answer: dataAnswer,
+    fails: ['record_not_found'],
     handle: ({ deps, query }) => deps.admin.data.list(query),
   }),
   defineRoute({
@@ -22,6 +23,7 @@ export const dataRoutes: readonly Route[] = [
     summary: 'Delete what is kept of a user or a key, and end its runs.',
     query: dataQuery,
     answer: dataAnswer,
+    fails: ['record_not_found'],
     handle: async ({ deps, request, query }) => {
       const deletion = await deps.admin.data.begin(callerOf(request), query);
       await endBackgroundRuns(request.server.backgroundRuns.of(deletion.isOf));

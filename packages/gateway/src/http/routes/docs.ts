@@ -8,6 +8,7 @@ export const docsRoutes: readonly Route[] = [
     url: '/docs',
     audience: 'anyone',
     summary: 'This description as a page for people.',
+    mediaTypes: ['text/html'],
     handle: ({ request, reply }) => {
       reply.type('text/html; charset=utf-8').headers({
         'content-security-policy': pagePolicy,

@@ -22,6 +22,7 @@ export const generationRoutes: readonly Route[] = [
     summary: 'List the versions of an agent that are kept, newest first.',
     query: generationsQuery,
     answer: generationsAnswer,
+    fails: ['agent_not_found'],
     handle: ({ deps, request, query }) => deps.rollback.generations(callerOf(request), query.agent),
   }),
   ...urls.map((url) =>
@@ -34,6 +35,7 @@ export const generationRoutes: readonly Route[] = [
       summary: 'Serve a kept version of an agent until its files change.',
       body: rollbackBody,
       answer: rollbackAnswer,
+      fails: ['agent_not_found', 'generation_gone'],
       handle: ({ deps, request, body }) =>
         deps.rollback.rollBack(callerOf(request), { agent: body.agent, to: body.to ?? null }),
     }),
@@ -48,6 +50,7 @@ export const generationRoutes: readonly Route[] = [
       summary: 'Serve what lies on disk again, after a rollback.',
       body: releaseBody,
       answer: rollbackAnswer,
+      fails: ['agent_not_found', 'generation_gone'],
       handle: ({ deps, request, body }) => deps.rollback.release(callerOf(request), body.agent),
     }),
   ),

@@ -1,4 +1,5 @@
 import { GatewayError } from '../../errors.ts';
+import { inputTokensAnswer } from '../../protocol/formats/openai-answers.ts';
 import {
   type ResponsesRequest,
   responsesRequestSchema,
@@ -18,13 +19,15 @@ export const inputTokenRoutes: readonly Route[] = ['/v1/responses', '/responses'
     summary:
       'Count the tokens of an input at the upstream of an agent: of what is sent, without what the agent adds.',
     body: responsesRequestSchema,
+    answer: inputTokensAnswer,
+    fails: ['agent_not_found', 'upstream_failed', 'upstream_timeout'],
     handle: async ({ deps, body, request, reply }) => {
       await nameInBody(deps, { request, reply }, body);
       refuseKept(body);
       const input = toRunInput(body);
       const signal = callerGone(reply.raw);
       const input_tokens = await deps.countInput(callerOf(request), input, signal);
-      return { object: 'response.input_tokens', input_tokens };
+      return { object: 'response.input_tokens' as const, input_tokens };
     },
   }),
 );

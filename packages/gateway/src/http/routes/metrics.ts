@@ -8,6 +8,7 @@ export const metricRoutes: readonly Route[] = [
     url: '/metrics',
     audience: 'scrapers',
     summary: 'Metrics, as Prometheus scrapes them.',
+    mediaTypes: ['text/plain'],
     handle: async ({ deps, reply }) => {
       const { type, text } = await deps.metrics.exposition();
       reply.type(type);

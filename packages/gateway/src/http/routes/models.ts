@@ -1,4 +1,6 @@
+import { z } from 'zod';
 import { GatewayError } from '../../errors.ts';
+import { modelAnswer, modelsAnswer } from '../../protocol/formats/openai-answers.ts';
 import { nearestIds, unknownModel } from '../../protocol/nearest.ts';
 import type { ModelInfo } from '../../registry/model-info.ts';
 import { chatFormat } from '../formats/chat-format.ts';
@@ -11,8 +13,9 @@ export const modelRoutes: readonly Route[] = ['/v1/models', '/models'].flatMap((
     url,
     audience: 'callers',
     summary: 'List the agents that this key may see.',
+    answer: modelsAnswer,
     handle: async ({ deps, request }) => ({
-      object: 'list',
+      object: 'list' as const,
       data: (await deps.listModels(callerOf(request))).map(toModel),
     }),
   }),
@@ -22,8 +25,10 @@ export const modelRoutes: readonly Route[] = ['/v1/models', '/models'].flatMap((
     url: `${url}/*`,
     audience: 'callers',
     summary: 'Describe one agent by its model id.',
-    handle: async ({ deps, request }) => {
-      const id = (request.params as Readonly<Record<string, string>>)['*'] ?? '';
+    params: z.object({ '*': z.string() }),
+    answer: modelAnswer,
+    handle: async ({ deps, request, params }) => {
+      const id = params['*'];
       const models = await deps.listModels(callerOf(request));
       const model = find(models, id.toLowerCase());
       if (model) return toModel(model);
@@ -48,7 +53,7 @@ function find(models: readonly ModelInfo[], id: string): ModelInfo | undefined {
 function toModel(model: ModelInfo) {
   return {
     id: model.id,
-    object: 'model',
+    object: 'model' as const,
     created: model.createdAtSeconds,
     owned_by: model.namespace,
     name: model.displayName,

@@ -1,6 +1,11 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { GatewayError } from '../../errors.ts';
+import {
+  itemListAnswer,
+  responseAnswer,
+  responseDeleted,
+} from '../../protocol/formats/openai-answers.ts';
 import { ownerOf } from '../../protocol/state/owner.ts';
 import type { KeptTurn } from '../../runs/turns/kept-turns.ts';
 import { endBackgroundRuns } from '../background-runs.ts';
@@ -18,24 +23,28 @@ const json = 'application/json; charset=utf-8';
 
 const shownQuery = z.object({
   stream: z.enum(['true', 'false']).optional(),
-  starting_after: z.coerce.number().pipe(z.int().min(0)).optional(),
+  starting_after: z.coerce.number().int().min(0).optional(),
 });
 
 /** Responses that are kept, for the key that asked for them; also for a base URL that lacks `/v1`. */
 export const responseRoutes: readonly Route[] = ['/v1/responses', '/responses'].flatMap((base) => [
-  defineRoute({
-    method: 'GET',
-    url: `${base}/:id`,
-    audience: 'callers',
-    summary:
-      'Show a response that is kept; with `stream=true` the events of one that runs in the background, after that of a number.',
-    params,
-    query: shownQuery,
-    handle: ({ deps, request, reply, params: { id }, query }) =>
-      query.stream === 'true'
-        ? sendAgain(deps, { id, after: query.starting_after ?? -1, request, reply })
-        : show(deps, { id, request, reply }),
-  }),
+  {
+    ...defineRoute({
+      method: 'GET',
+      url: `${base}/:id`,
+      audience: 'callers',
+      summary:
+        'Show a response that is kept; with `stream=true` the events of one that runs in the background, after that of a number.',
+      params,
+      query: shownQuery,
+      handle: ({ deps, request, reply, params: { id }, query }) =>
+        query.stream === 'true'
+          ? sendAgain(deps, { id, after: query.starting_after ?? -1, request, reply })
+          : show(deps, { id, request, reply }),
+    }),
+    answer: responseAnswer,
+    mediaTypes: ['application/json', 'text/event-stream'],
+  },
   defineRoute({
     method: 'GET',
     url: `${base}/:id/input_items`,
@@ -43,29 +52,34 @@ export const responseRoutes: readonly Route[] = ['/v1/responses', '/responses'].
     summary: 'List what a kept response was asked, without what came before.',
     params,
     query: itemsQuery,
+    answer: itemListAnswer,
     handle: async ({ deps, request, params: { id }, query }) => {
       const { input } = await deps.turns.kept.turn(ownerOf(callerOf(request)), id);
       return toItemList(toWireItems(input), query);
     },
   }),
-  defineRoute({
-    method: 'POST',
-    url: `${base}/:id/cancel`,
-    audience: 'callers',
-    summary: 'End a response that runs in the background.',
-    params,
-    handle: ({ deps, request, reply, params: { id } }) => cancel(deps, { id, request, reply }),
-  }),
+  {
+    ...defineRoute({
+      method: 'POST',
+      url: `${base}/:id/cancel`,
+      audience: 'callers',
+      summary: 'End a response that runs in the background.',
+      params,
+      handle: ({ deps, request, reply, params: { id } }) => cancel(deps, { id, request, reply }),
+    }),
+    answer: responseAnswer,
+  },
   defineRoute({
     method: 'DELETE',
     url: `${base}/:id`,
     audience: 'callers',
     summary: 'Delete a kept response. A conversation that it was a turn of keeps its items.',
     params,
+    answer: responseDeleted,
     handle: async ({ deps, request, params: { id } }) => {
       await endLive(request, id);
       await deps.turns.kept.removeTurn(ownerOf(callerOf(request)), id);
-      return { id, object: 'response', deleted: true };
+      return { id, object: 'response' as const, deleted: true as const };
     },
   }),
 ]);

@@ -23,8 +23,8 @@ export const formatRoutes: readonly Route[] = [
 ];
 
 function routesOf<Body>(format: RunFormat<Body>): Route[] {
-  return format.urls.map((url) =>
-    defineRoute({
+  return format.urls.map((url) => ({
+    ...defineRoute({
       method: 'POST',
       url,
       audience: 'callers',
@@ -40,7 +40,9 @@ function routesOf<Body>(format: RunFormat<Body>): Route[] {
           : answerOnce(deps, { request, reply, route: format.urls[0] ?? url }, run);
       },
     }),
-  );
+    answer: format.answer,
+    mediaTypes: ['application/json', 'text/event-stream'],
+  }));
 }
 
 /** Runs an agent, whole or streamed. Where nobody waits any more, its run is cancelled. */

@@ -28,6 +28,7 @@ export const usageRoutes: readonly Route[] = [
       },
     }),
     answer: usageAnswer,
+    mediaTypes: ['application/json', 'text/csv'],
   },
 ];
 

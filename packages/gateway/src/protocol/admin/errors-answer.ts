@@ -2,17 +2,14 @@ import { z } from 'zod';
 import { diagnosticSchema, type Severity, type Stage, severities, stages } from '../diagnostics.ts';
 import type { Inferred } from '../inferred.ts';
 import { pageSize } from '../pages.ts';
+import { isoTime } from '../text/iso-time.ts';
 
 /** Query of `GET /admin/agents/errors`. All filters that are given must fit. */
 export const errorsQuery = z.object({
   agent: z.string().optional().describe('Model id.'),
   stage: z.enum(stages).optional(),
   severity: z.enum(severities).optional(),
-  since: z
-    .string()
-    .refine((text) => !Number.isNaN(Date.parse(text)), { error: 'It must be an ISO 8601 time' })
-    .optional()
-    .describe('ISO 8601 time; only what was last seen at or after it.'),
+  since: isoTime.optional().describe('ISO 8601 time; only what was last seen at or after it.'),
   after: z.string().optional().describe('`next` of the page before.'),
   format: z.enum(['json', 'text']).default('json').describe('`text`: for people, in plain text.'),
   limit: z.coerce.number().int().min(1).max(pageSize.most).default(pageSize.default),

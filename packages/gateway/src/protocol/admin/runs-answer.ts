@@ -1,8 +1,9 @@
 import { z } from 'zod';
 import type { Inferred } from '../inferred.ts';
 import { type RunQuery, runOutcomes } from '../journal/journal.ts';
-import { contentParts, stepSchema } from '../journal/steps.ts';
+import { shownStepSchema } from '../journal/steps.ts';
 import { pageSize } from '../pages.ts';
+import { isoTime } from '../text/iso-time.ts';
 
 const shownOutcomes = ['running', 'lost', ...runOutcomes] as const;
 
@@ -59,11 +60,7 @@ export const runsQuery = z.object({
   user: z.string().optional().describe('Id of a user.'),
   outcome: z.enum(shownOutcomes).optional(),
   code: z.string().optional().describe('Of a failure.'),
-  since: z
-    .string()
-    .refine((text) => !Number.isNaN(Date.parse(text)), { error: 'It must be an ISO 8601 time' })
-    .optional()
-    .describe('ISO 8601 time; only what began at or after it.'),
+  since: isoTime.optional().describe('ISO 8601 time; only what began at or after it.'),
   min_duration_ms: z.coerce
     .number()
     .min(0)
@@ -109,17 +106,13 @@ export type StepsQuery = {
   readonly limit: number;
 };
 
-const contents = z.partialRecord(z.enum(contentParts), z.string());
-
-const shownStep = z.intersection(stepSchema, z.object({ contents: contents.exactOptional() }));
-
 /** A step with what it held, where that is kept and was asked for. */
-export type ShownStep = Inferred<typeof shownStep>;
+export type ShownStep = Inferred<typeof shownStepSchema>;
 
 /** `GET /admin/runs/{id}`. */
 export const runAnswer = z.object({
   run: runInfo,
-  steps: z.array(shownStep),
+  steps: z.array(shownStepSchema),
   next: z.int().nullable().describe('To be sent as `from`; null on the last page.'),
 });
 

@@ -1,15 +1,10 @@
 import { z } from 'zod';
 import type { Inferred } from '../inferred.ts';
 import { pageSize } from '../pages.ts';
+import { isoTime } from '../text/iso-time.ts';
 import { type UsageDimension, usageDimensions } from '../usage/usage.ts';
 
-const asDay = { error: 'Give a day or time in ISO 8601, such as 2026-11-29' };
-
-const day = z
-  .string()
-  .regex(/^\d{4}-\d{2}-\d{2}/, asDay)
-  .refine((text) => !Number.isNaN(Date.parse(text)), asDay)
-  .optional();
+const day = isoTime.optional();
 
 const one = `(?:${usageDimensions.join('|')})`;
 

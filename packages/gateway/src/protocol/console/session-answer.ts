@@ -2,15 +2,17 @@ import { z } from 'zod';
 import { cumulativeRoles } from '../policy.ts';
 
 /** Logs in: with the secret of a key, or the code of a one-time link. */
-export const loginBody = z.strictObject({
-  key: z.string().min(1).max(8192).optional().describe('The secret of an API key, `dg_…`.'),
-  code: z
-    .string()
-    .min(1)
-    .max(128)
-    .optional()
-    .describe('In its place: the code of a one-time link.'),
-});
+export const loginBody = z
+  .strictObject({
+    key: z.string().min(1).max(8192).optional().describe('The secret of an API key, `dg_…`.'),
+    code: z
+      .string()
+      .min(1)
+      .max(128)
+      .optional()
+      .describe('In its place: the code of a one-time link.'),
+  })
+  .meta({ oneOf: [{ required: ['key'] }, { required: ['code'] }] });
 
 /** What the console is told of its login. */
 export const sessionAnswer = z.object({

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { pageSize } from '../pages.ts';
 import { actions, effects, roles, ruleEffects } from '../policy.ts';
+import { isoTime } from '../text/iso-time.ts';
 import { runLimitsSchema } from '../usage/run-limits.ts';
 import {
   defaultOverlapSeconds,
@@ -12,13 +13,6 @@ import {
 const action = z.enum(actions);
 const effect = z.enum(effects);
 const role = z.enum(roles);
-
-const isoTime = z
-  .string()
-  .max(40)
-  .refine((text) => /^\d{4}-\d\d-\d\d/.test(text) && !Number.isNaN(Date.parse(text)), {
-    error: 'It must be an ISO 8601 time such as 2026-01-31T12:00:00Z',
-  });
 
 const reason = z
   .string()
@@ -140,7 +134,8 @@ export const previewBody = z
   .refine((body) => (body.key_id === undefined) !== (body.principal === undefined), {
     path: ['principal'],
     error: 'Give either key_id or principal, and only one of them',
-  });
+  })
+  .meta({ oneOf: [{ required: ['key_id'] }, { required: ['principal'] }] });
 
 const cursor = (form: RegExp) =>
   z
@@ -230,7 +225,8 @@ export const keyLimitsBody = z
   .refine((body) => body.limits !== undefined || body.run_limits !== undefined, {
     path: ['limits'],
     error: 'Give limits or run_limits',
-  });
+  })
+  .meta({ anyOf: [{ required: ['limits'] }, { required: ['run_limits'] }] });
 
 /** Body of `POST /security/keys/{id}/rotate`; it may be absent. */
 export const rotateBody = z

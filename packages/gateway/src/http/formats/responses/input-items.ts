@@ -24,27 +24,34 @@ function isRequest(id: string): boolean {
   return id.startsWith('mcpr_');
 }
 
+/** How items are taken. */
+type Taking = {
+  /** Has each item that the input refers to. */
+  readonly referred?: Referred | undefined;
+  readonly late?: LateResults;
+  /** The field of the request that has them. Default: `input`. */
+  readonly field?: 'input' | 'items';
+};
+
 /**
  * The conversation that `input` is. Empty answers are left out, and so is what servers said of their own work.
  *
- * @param referred - Has each item that `input` refers to.
  * @throws GatewayError `invalid_value` where a tool call has no result, or a result no call: no model takes them.
  */
 export function toInputItems(
   input: string | readonly ResponsesItem[],
-  referred: Referred = new Map(),
-  late: LateResults = 'refused',
+  { referred = new Map(), late = 'refused', field = 'input' }: Taking = {},
 ): InputItem[] {
   if (typeof input === 'string') return [{ role: 'user', parts: [{ type: 'text', text: input }] }];
-  const calls: Calls = { open: new Map(), known: new Set(), late };
+  const calls: Calls = { open: new Map(), known: new Set(), late, field };
   const items = input.flatMap((item, index) =>
     item.type === 'item_reference' ? (referred.get(item.id) ?? []) : toItem(item, index, calls),
   );
   for (const [callId, name] of calls.open) {
     throw new GatewayError(
       'invalid_value',
-      `Invalid value for 'input': the call of ${name} (${callId}) has no result. Send its function_call_output too, or leave the call out.`,
-      { param: 'input' },
+      `Invalid value for '${field}': the call of ${name} (${callId}) has no result. Send its function_call_output too, or leave the call out.`,
+      { param: field },
     );
   }
   return items;
@@ -58,6 +65,7 @@ type Calls = {
   readonly open: Map<string, string>;
   readonly known: Set<string>;
   readonly late: LateResults;
+  readonly field: string;
 };
 
 function toItem(item: ResponsesItem, index: number, calls: Calls): InputItem[] {
@@ -71,7 +79,8 @@ function toItem(item: ResponsesItem, index: number, calls: Calls): InputItem[] {
     case 'function_call_output': {
       const { call_id: callId, output } = item;
       const name = calls.open.get(callId) ?? (calls.late === 'taken' ? '' : undefined);
-      if (name === undefined || calls.known.has(callId)) throw noCall(index);
+      if (name === undefined || calls.known.has(callId))
+        throw noCall(`${calls.field}[${index}].call_id`);
       calls.open.delete(callId);
       calls.known.add(callId);
       return [{ role: 'tool_result', callId, name, text: contentText(output) }];
@@ -87,8 +96,7 @@ function toItem(item: ResponsesItem, index: number, calls: Calls): InputItem[] {
   }
 }
 
-function noCall(index: number): GatewayError {
-  const param = `input[${index}].call_id`;
+function noCall(param: string): GatewayError {
   return new GatewayError(
     'invalid_value',
     `Invalid value for '${param}': no call before it waits for this result. Send the function_call too, or leave the result out.`,

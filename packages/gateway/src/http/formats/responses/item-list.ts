@@ -1,12 +1,14 @@
 import { z } from 'zod';
+import type { itemAnswer } from '../../../protocol/formats/openai-answers.ts';
+import type { Inferred } from '../../../protocol/inferred.ts';
 
-type WireItem = Readonly<Record<string, unknown>>;
+type WireItem = Inferred<typeof itemAnswer>;
 
 /** Query of a list of items. What else clients send is left alone. */
 export const itemsQuery = z.object({
   order: z.enum(['asc', 'desc']).default('desc'),
   after: z.string().optional(),
-  limit: z.coerce.number().pipe(z.int().min(1).max(100)).default(20),
+  limit: z.coerce.number().int().min(1).max(100).default(20),
 });
 
 /**
@@ -21,7 +23,7 @@ export function toItemList(
   const start = ordered.findIndex(({ id }) => id === after) + 1;
   const data = ordered.slice(start, start + limit);
   return {
-    object: 'list',
+    object: 'list' as const,
     data,
     first_id: data[0]?.id ?? null,
     last_id: data.at(-1)?.id ?? null,

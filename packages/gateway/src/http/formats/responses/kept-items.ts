@@ -1,3 +1,5 @@
+import type { itemAnswer } from '../../../protocol/formats/openai-answers.ts';
+import type { Inferred } from '../../../protocol/inferred.ts';
 import type { InputItem, InputPart } from '../../../protocol/run.ts';
 import type { KeptItem } from '../../../protocol/state/turns.ts';
 import { requestId } from '../approvals/request-id.ts';
@@ -29,7 +31,7 @@ export function toWireItems(items: readonly KeptItem[]) {
 }
 
 /** A kept item as the Responses API tells it. */
-function toWireItem({ id, item }: KeptItem): Readonly<Record<string, unknown>> {
+function toWireItem({ id, item }: KeptItem): Inferred<typeof itemAnswer> {
   const status = 'completed';
   switch (item.role) {
     case 'user':

@@ -1,4 +1,5 @@
 import { GatewayError } from '../../../errors.ts';
+import { responseAnswer } from '../../../protocol/formats/openai-answers.ts';
 import { unknownFields } from '../../../protocol/formats/openai-fields.ts';
 import {
   type ResponsesRequest,
@@ -19,6 +20,7 @@ export const responsesFormat: RunFormat<ResponsesRequest> = {
   urls: ['/v1/responses', '/responses'],
   summary: 'Run an agent, and get a response.',
   body: responsesRequestSchema,
+  answer: responseAnswer,
   references: ({ input }) => referencesIn(input),
   toRunInput,
   namesUser: (body) => body,

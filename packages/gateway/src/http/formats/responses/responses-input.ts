@@ -11,7 +11,7 @@ import { type Referred, toInputItems } from './input-items.ts';
  * @throws GatewayError `invalid_value` where there is nothing to answer, or tool calls and results do not match.
  */
 export function toRunInput(body: ResponsesRequest, referred?: Referred): RunInput {
-  const items = toInputItems(body.input, referred, 'taken');
+  const items = toInputItems(body.input, { referred, late: 'taken' });
   if (items.length === 0) {
     throw new GatewayError(
       'invalid_value',

@@ -24,6 +24,7 @@ export const eventRoutes: readonly Route[] = [
       handle: ({ deps, request, reply, query }) => follow(deps, { request, reply, query }),
     }),
     answer: eventsAnswer,
+    mediaTypes: ['text/event-stream'],
   },
 ];
 

@@ -617,6 +617,8 @@ test('every answer is as the description says', async () => {
   for (const { url, method, answer, status } of routes) {
     // The console takes logins of its own, which `console.test.ts` makes.
     if (!answer || url.startsWith('/console')) continue;
+    // Those of OpenAI's API need runs: `test/hostile/schemathesis.soak.test.ts` asks a gateway that has them.
+    if (/^\/(v1\/)?(models|chat|responses|conversations)/.test(url)) continue;
     const response = await app.inject({
       method: method as Method,
       url: url

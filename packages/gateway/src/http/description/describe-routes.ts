@@ -1,7 +1,8 @@
 import Fastify, { type FastifyInstance } from 'fastify';
-import type { HttpDeps } from './deps.ts';
-import { addRoute } from './register-routes.ts';
-import type { Route } from './route.ts';
+import type { HttpDeps } from '../deps.ts';
+import { addRoute } from '../register-routes.ts';
+import type { Route } from '../route.ts';
+import { addAnswers } from './add-answers.ts';
 
 /**
  * Makes what describes the routes in OpenAPI 3.1. It does so in an app of its own when it is asked for the first time:
@@ -14,7 +15,7 @@ export function createDescription(
   let app: Promise<FastifyInstance> | undefined;
   return async () => {
     app ??= describedApp(routes, deps);
-    return { ...(await app).swagger() };
+    return addAnswers((await app).swagger(), routes);
   };
 }
 
