@@ -13,7 +13,6 @@ import type { Flights } from './idempotency/flight.ts';
 import { readWaiting } from './intake/check-input.ts';
 import type { TakeTurn } from './intake/turns.ts';
 import type { OpenRuns } from './open-runs.ts';
-import type { createMethodsAt } from './register-routes.ts';
 
 /**
  * Whom a route is for: nobody needs a key, any key but a scraper's will do, or rules decide. Where no rule says
@@ -62,7 +61,8 @@ declare module 'fastify' {
     sessionWatch: SessionWatch;
     /** For what is no run. */
     takeTurn: TakeTurn;
-    methodsAt: ReturnType<typeof createMethodsAt>;
+    /** The methods of a path, as `Allow` has them; null for a path that is none. */
+    methodsAt: (path: string) => string | null;
     /** All routes, in OpenAPI 3.1. */
     describeRoutes: () => Promise<Readonly<Record<string, unknown>>>;
     /** The same as a page. */
