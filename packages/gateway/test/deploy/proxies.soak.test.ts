@@ -1,16 +1,15 @@
-import { execFile } from 'node:child_process';
-import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import type { IncomingMessage } from 'node:http';
 import { request } from 'node:https';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { until } from '../acceptance/until.ts';
 import { type CliProcess, startCli } from '../support/cli-process.ts';
 import { freePort } from '../support/free-port.ts';
 import { startPostgres } from '../support/postgres.ts';
 import { writeFiles } from '../support/temp-folder.ts';
+import { makeCertificate } from './certificate.ts';
 import { hasProxy, type ReverseProxy, startProxy } from './proxy.ts';
 
 const server = await startPostgres();
@@ -48,7 +47,7 @@ describe.skipIf('missing' in server).each(['nginx', 'caddy'] as const)(
       beforeAll(async () => {
         if ('missing' in server) return;
         folder = await mkdtemp(join(tmpdir(), 'dropgate-proxy-'));
-        ca = await makeCertificate(folder);
+        ca = await makeCertificate(folder, name);
         await writeFile(join(folder, 'key'), `${key}\n`, { mode: 0o600 });
         const store = await server.newDatabase();
         const delay = kind === 'nginx' ? ', shutdown_delay_ms: 2000' : '';
@@ -209,13 +208,4 @@ function send(
     );
     sent.once('error', reject).end(body);
   });
-}
-
-async function makeCertificate(into: string): Promise<string> {
-  const pem = join(into, 'agents.pem');
-  const files = ['-keyout', join(into, 'agents.key'), '-out', pem];
-  const about = ['-subj', `/CN=${name}`, '-addext', `subjectAltName=DNS:${name}`, '-days', '2'];
-  const kind = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes'];
-  await promisify(execFile)('openssl', ['req', '-x509', ...kind, ...files, ...about]);
-  return readFile(pem, 'utf8');
 }

