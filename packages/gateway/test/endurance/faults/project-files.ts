@@ -9,7 +9,7 @@ export const agents = [
 export type FaultedAgent = (typeof agents)[number];
 
 /** What an agent of a version says when it is asked for a word. */
-export function rightText({ name, hasTool }: FaultedAgent, version: number, word: string): string {
+function rightText({ name, hasTool }: FaultedAgent, version: number, word: string): string {
   return hasTool ? `${name} ${version}: [stamped ${word}]` : `${name} ${version}: ${word}`;
 }
 

@@ -67,7 +67,7 @@ export async function followRun(
   const id = runId.replace('run_', 'resp_');
   while (!signal.aborted) {
     const call = api.call('GET /v1/responses/{id}', { params: { id }, signal });
-    const response = (await call) as ResponseObject;
+    const response = (await call) as unknown as ResponseObject;
     if (response.status !== 'queued' && response.status !== 'in_progress') {
       onNews(newsOfResponse(response));
       return;
