@@ -293,9 +293,14 @@ read = [event async for event in stream]
 return json.dumps([[type(one).__name__, one.model_dump(mode="json", exclude_unset=True, warnings=False)] for one in read])`;
     const quick = await does(`import json\n${read}`);
     const slow = await does(`import json
-from openai import _models
+from openai import _base_client, _models
 from unittest import mock
-with mock.patch.object(_models, "validate_type", _models.validate_type.__wrapped__):
+slow = _models.construct_type.__wrapped__
+with (
+    mock.patch.object(_models, "validate_type", _models.validate_type.__wrapped__),
+    mock.patch.object(_models, "construct_type", slow),
+    mock.patch.object(_base_client, "construct_type", slow),
+):
 ${read.replace(/^/gm, '    ')}`);
     expect(JSON.parse(quick)).toEqual(JSON.parse(slow));
     expect(JSON.parse(quick).map(([name]: [string]) => name)).toEqual([

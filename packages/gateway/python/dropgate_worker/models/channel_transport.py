@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable
-from functools import wraps
+from functools import lru_cache, wraps
 from types import ModuleType
 from typing import Any, NamedTuple
 
@@ -69,10 +69,17 @@ def _sendable(http: ModuleType, request: Any, way: ChannelWay) -> ModelRequest |
         return None
     headers: dict[str, str] = {}
     for raw_name, raw_value in request.headers.raw:
-        name, value = raw_name.decode("latin-1").lower(), raw_value.decode("latin-1")
-        if name not in _KEPT_BACK and not name.startswith("x-stainless-"):
+        name = _name_to_send(raw_name)
+        if name is not None:
+            value = raw_value.decode("latin-1")
             headers[name] = f"{headers[name]}, {value}" if name in headers else value
     return ModelRequest(request.method, path, headers, body or None, way.run_id())
+
+
+@lru_cache(maxsize=256)
+def _name_to_send(raw_name: bytes) -> str | None:
+    name = raw_name.decode("latin-1").lower()
+    return None if name in _KEPT_BACK or name.startswith("x-stainless-") else name
 
 
 def _headers(head: Message) -> list[tuple[str, str]]:

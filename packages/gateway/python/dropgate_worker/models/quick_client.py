@@ -6,6 +6,8 @@ Facts checked against openai 3.57, where these two are most of what a call costs
 - `async_transform` walks the parameters of a call through all types that they may have, to rename keys and to format
   dates and files. The types of model calls ask for neither: what comes out is what went in, without what was not given.
 - `validate_type` tries all classes of a union; where each has a `type` of its own, that names the one that can fit.
+
+Of what is left, `quick_requests` and `quick_answers` shorten more.
 """
 
 from __future__ import annotations
@@ -15,14 +17,14 @@ import typing
 from collections.abc import Callable
 from functools import wraps
 from types import ModuleType
-from typing import Any, TypeVar, cast
+from typing import Any, cast
+
+from .kept_by_type import kept_by_type
+from .quick_answers import quicken_answers
+from .quick_requests import quicken_requests
+from .union_variants import variants_of
 
 _PLAIN = frozenset((str, int, float, bool, type(None)))
-
-# Of types whose answers are kept; some are made anew at each call.
-_MAX_KEPT = 1000
-
-_Answer = TypeVar("_Answer")
 
 
 def quicken_client() -> None:
@@ -35,6 +37,8 @@ def quicken_client() -> None:
         transform.async_transform = _quick_transform(transform, compat)
     if _has(models, "validate_type", "BaseModel"):
         models.validate_type = _quick_validate(models)
+    quicken_answers()
+    quicken_requests()
 
 
 def _has(module: ModuleType | None, *names: str) -> bool:
@@ -48,7 +52,7 @@ def _is_quick(value: object) -> bool:
 
 def _quick_transform(transform: Any, compat: Any) -> Any:
     original = transform.async_transform
-    changes_nothing = _kept(lambda type_: _changes_nothing(transform, type_, {}))
+    changes_nothing = kept_by_type(lambda type_: _changes_nothing(transform, type_, {}))
     copy = _copier(transform.is_given, compat)
 
     @wraps(original)
@@ -109,7 +113,7 @@ def _changes_nothing(transform: Any, type_: Any, seen: dict[int, Any]) -> bool:
 
 def _quick_validate(models: Any) -> Any:
     original = models.validate_type
-    variants = _kept(lambda type_: _variants(models, type_))
+    variants = kept_by_type(lambda type_: variants_of(models, type_))
 
     @wraps(original)
     def validate_type(*, type_: Any, value: Any) -> Any:
@@ -121,34 +125,3 @@ def _quick_validate(models: Any) -> Any:
         return original(type_=type_, value=value)
 
     return validate_type
-
-
-def _variants(models: Any, union: Any) -> dict[object, Any] | None:
-    """The classes of a union by their `type`, None where that does not tell them apart."""
-    variants: dict[object, Any] = {}
-    for variant in typing.get_args(union):
-        if not isinstance(variant, type) or not issubclass(variant, models.BaseModel):
-            return None
-        field = getattr(variant, "model_fields", {}).get("type")
-        if field is None or not field.is_required():
-            return None
-        names = typing.get_args(field.annotation)
-        if typing.get_origin(field.annotation) is not typing.Literal or variants.keys() & names:
-            return None
-        variants.update(dict.fromkeys(names, variant))
-    return variants
-
-
-def _kept(find: Callable[[Any], _Answer]) -> Callable[[Any], _Answer]:
-    # By the id of a type, which is kept with it: the hash of a long union takes longer than most of what is saved.
-    known: dict[int, tuple[Any, _Answer]] = {}
-
-    def look_up(type_: Any) -> _Answer:
-        found = known.get(id(type_))
-        if found is None:
-            if len(known) >= _MAX_KEPT:
-                known.clear()
-            found = known[id(type_)] = type_, find(type_)
-        return found[1]
-
-    return look_up
