@@ -7,7 +7,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING
 
 from .active_runs import ActiveRuns
-from .around.memory import rss_mb
+from .around.memory import collect_less_often, rss_mb
 from .loaded_module import LoadedModule
 from .models.model_line import ModelLine, SendFrame
 from .outside_link import OutsideLink
@@ -109,6 +109,7 @@ class ModuleServer:
             token = env.get("OPENAI_API_KEY")
             watch_broker_calls(env.get("OPENAI_BASE_URL"), token, self._models)
         quicken_client()
+        collect_less_often()
         build_answers()
         if module.sdk is not None:
             guard_tools(module.sdk, module.value)
