@@ -2,6 +2,7 @@ import { until } from '../../acceptance/until.ts';
 import { formats, judge, questionOf, type Send } from './ask-agent.ts';
 import { askedNow, type FaultBench } from './fault-bench.ts';
 import { injections } from './fault-kinds.ts';
+import type { FaultedAgent } from './project-files.ts';
 import type { PlannedFault, Round } from './schedule.ts';
 import { writeNewest } from './watcher-storm.ts';
 
@@ -19,9 +20,14 @@ export async function playRound(
   await Promise.all(round.map((planned) => playFault(bench, planned)));
   const ends = witness.faults.slice(-round.length).map(({ span }) => span.untilMs);
   if (round.some(({ kind }) => kind === 'watcher storm')) await writeNewest(bench);
-  await Promise.all(bench.agents.map((_, index) => untilServes(bench, index, send)));
+  const { versions, agents } = bench;
+  const untilServe = (oldest: number) =>
+    Promise.all(agents.map((agent) => untilServes(bench, { agent, oldest, send })));
+  await untilServe(versions.oldest);
   const servedAfterMs = performance.now() - Math.max(...ends);
-  bench.versions.oldest = bench.versions.newest;
+  // A version that changes again and again is loaded after a pause; the one before serves meanwhile.
+  await untilServe(versions.newest);
+  versions.oldest = versions.newest;
   rest();
   await callsLater(bench, quietCalls);
   return { servedAfterMs };
@@ -47,15 +53,17 @@ export async function callsLater(
   await until(`${count} calls`, () => witness.calls.length >= goal);
 }
 
-/** Asks until the newest version answers. */
-async function untilServes(bench: FaultBench, index: number, send: Send): Promise<void> {
-  const agent = bench.agents[index];
-  if (!agent) return;
+/** Asks until an agent answers, of that version or a newer one. */
+async function untilServes(
+  bench: FaultBench,
+  asking: { readonly agent: FaultedAgent; readonly oldest: number; readonly send: Send },
+): Promise<void> {
+  const { agent, oldest, send } = asking;
   let count = 0;
   await until(`${agent.name} to serve again`, async () => {
     count += 1;
     const word = `serve-${count}`;
-    const asked = { ...askedNow(bench, word), oldest: bench.versions.newest };
+    const asked = { ...askedNow(bench, word), oldest };
     const { path, body } = questionOf(agent, word, formats[0]);
     const sent = await send(path, { key: bench.gateway.key, method: 'POST', body });
     return judge(agent, sent, asked).end.type === 'right';

@@ -30,7 +30,9 @@ export function createRulesCaller(
   const heldAfter: HeldAfter[] = [];
   const ended: string[] = [];
 
-  const change = async (at: number, { request: [method, path, body] }: Change) => {
+  const change = async (wanted: number, { request: [method, path, body] }: Change) => {
+    // One that is there by now.
+    const at = isThere(wanted) ? wanted : 1 - wanted;
     const fromMs = performance.now();
     const to = { key: gateway.key, method, ...(body && { body }) };
     const sent = await (direct[at] ?? direct[0])(path, to);
@@ -72,7 +74,7 @@ export function createRulesCaller(
     key: gateway.key,
     heldAfter,
     async step(count) {
-      const at = isThere(count % 2) ? count % 2 : 1 - (count % 2);
+      const at = count % 2;
       const making: Change = {
         what: 'a key',
         request: ['POST', '/security/keys', { role: 'caller' }],
