@@ -110,7 +110,7 @@ ANSWERS: Any = [
     (chat.ChatCompletion, CHAT),
     (chat.ChatCompletionChunk, CHUNK),
 ]
-ANSWERS += [(responses.ResponseStreamEvent, event) for event in EVENTS]
+ANSWERS.extend([(responses.ResponseStreamEvent, event) for event in EVENTS])
 
 ODD: Any = [
     None,
@@ -128,18 +128,18 @@ ODD: Any = [
     [None],
     {"a": {"b": None}},
 ]
-ODD += ["auto", 2**70]
+ODD.extend(["auto", 2**70])
+
+
+def is_a(kind: Any, value: object) -> bool:
+    return isinstance(value, kind)
 
 
 def places(value: Any, path: Any = ()) -> Any:
     if path:
         yield path
     inner: Any = (
-        value.items()
-        if isinstance(value, dict)
-        else enumerate(value)
-        if isinstance(value, list)
-        else ()
+        value.items() if is_a(dict, value) else enumerate(value) if is_a(list, value) else ()
     )
     for key, each in inner:
         yield from places(each, (*path, key))
@@ -153,9 +153,9 @@ def changed(answer: Any, chance: Any) -> Any:
         for key in way:
             holder = holder[key]
         what = chance.random()
-        if what < 0.35 and isinstance(holder, dict):
+        if what < 0.35 and is_a(dict, holder):
             holder.pop(last, None)
-        elif what < 0.5 and isinstance(holder, dict):
+        elif what < 0.5 and is_a(dict, holder):
             holder[chance.choice(("more", "_fields_set"))] = chance.choice(ODD)
         else:
             holder[last] = copy.deepcopy(chance.choice(ODD))
@@ -163,7 +163,7 @@ def changed(answer: Any, chance: Any) -> Any:
 
 
 def shape(value: Any) -> Any:
-    if isinstance(value, _models.BaseModel):
+    if is_a(_models.BaseModel, value):
         fields = [(name, shape(each)) for name, each in vars(value).items()]
         return (
             type(value).__name__,
@@ -171,9 +171,9 @@ def shape(value: Any) -> Any:
             sorted(value.model_fields_set),
             shape(value.model_extra or {}),
         )
-    if isinstance(value, dict):
+    if is_a(dict, value):
         return [(key, shape(each)) for key, each in value.items()]
-    if isinstance(value, list):
+    if is_a(list, value):
         return [shape(each) for each in value]
     return type(value).__name__, repr(value)
 

@@ -138,7 +138,7 @@ def _key_of(client: Any, options: Any, retries_taken: int, base: Any) -> Hashabl
             type(http).build_request is not base.AsyncHttpxClientWrapper.build_request
             or base.log.isEnabledFor(logging.DEBUG)
             or options.method != "post"
-            or type(options.json_data) is not dict
+            or not _is(dict, options.json_data)
             or options.params
             or any(getattr(options, name) is not None for name in _NO_OPTIONS)
             or any(getattr(client, name) for name in _NOTHING_OF_CLIENT)
@@ -148,13 +148,13 @@ def _key_of(client: Any, options: Any, retries_taken: int, base: Any) -> Hashabl
         ):
             return None
         timeout = options.timeout
-        if type(timeout) is base.NotGiven:
+        if _is(base.NotGiven, timeout):
             timeout = client.timeout
-        given = options.headers if type(options.headers) is dict else {}
-        if not given and options.headers and type(options.headers) is not base.NotGiven:
+        given: Any = options.headers if _is(dict, options.headers) else {}
+        if not given and options.headers and not _is(base.NotGiven, options.headers):
             return None
         return (
-            type(http),
+            cast("Hashable", type(http)),
             *(getattr(client, name) for name in _OF_CLIENT),
             *_texts(client._custom_headers),
             None,
@@ -171,6 +171,10 @@ def _key_of(client: Any, options: Any, retries_taken: int, base: Any) -> Hashabl
         )
     except (AttributeError, TypeError):
         return None
+
+
+def _is(kind: Any, value: object) -> bool:
+    return type(value) is kind
 
 
 def _texts(headers: Any) -> list[tuple[str, str]]:
