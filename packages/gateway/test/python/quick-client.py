@@ -164,7 +164,8 @@ def changed(answer: Any, chance: Any) -> Any:
 
 def shape(value: Any) -> Any:
     if is_a(_models.BaseModel, value):
-        fields = [(name, shape(each)) for name, each in vars(value).items()]
+        held: dict[str, Any] = value.__dict__
+        fields = [(name, shape(each)) for name, each in held.items()]
         return (
             type(value).__name__,
             fields,

@@ -82,7 +82,9 @@ class _Makers:
             return self._union(inner, validated, args, meta)
         if origin is list and args:
             item = self.of(args[0])
-            return lambda value: [item(one) for one in value] if type(value) is list else value
+            return lambda value: (
+                [*map(item, cast("list[Any]", value))] if type(value) is list else value
+            )
         if isinstance(inner, type) and issubclass(inner, models.BaseModel):
             return self._model(inner)
         original = self._original
@@ -109,7 +111,7 @@ class _Makers:
                     return variant.model_validate(value)
                 if variant is None:
                     adapt = adapt or models.TypeAdapter(validated).validate_python
-                    return adapt(value)
+                    return cast("Make", adapt)(value)
             except Exception:
                 # It is not valid.
                 pass

@@ -134,8 +134,9 @@ def _key_of(client: Any, options: Any, retries_taken: int, base: Any) -> Hashabl
     """All that the request is made of but its body; None where that cannot be told, or is more than usual."""
     try:
         http = client._client
+        http_class: Any = type(http)
         if (
-            type(http).build_request is not base.AsyncHttpxClientWrapper.build_request
+            http_class.build_request is not base.AsyncHttpxClientWrapper.build_request
             or base.log.isEnabledFor(logging.DEBUG)
             or options.method != "post"
             or not _is(dict, options.json_data)
@@ -154,7 +155,7 @@ def _key_of(client: Any, options: Any, retries_taken: int, base: Any) -> Hashabl
         if not given and options.headers and not _is(base.NotGiven, options.headers):
             return None
         return (
-            cast("Hashable", type(http)),
+            http_class,
             *(getattr(client, name) for name in _OF_CLIENT),
             *_texts(client._custom_headers),
             None,
