@@ -122,6 +122,21 @@ export const benches: readonly Bench[] = [
     minutes: 0.1,
   },
   {
+    name: 'bounds',
+    measures:
+      'what bounds a run: the least that a process of its own costs, and which parts take what',
+    commands: [{ script: 'bench/bounds/measure-bounds.ts', settings: { ROUNDS: '5' } }],
+    minutes: 5,
+    isNamed: true,
+  },
+  {
+    name: 'python',
+    measures: 'starts and saves of agents in Python',
+    commands: [{ script: 'bench/python.ts', settings: { STARTS: '5', EDITS: '50' } }],
+    minutes: 1,
+    isNamed: true,
+  },
+  {
     name: 'memory',
     measures: 'private memory of gateway, worker and spare',
     commands: [{ script: 'bench/many/memory.ts' }],

@@ -44,7 +44,7 @@ export async function runBench(bench: Bench): Promise<Result | null> {
 /** Those that some command has by itself: its result names those of it that somebody sets. */
 const otherSettings = [
   'ROUNDS COUNT WARM SHARE DELTAS AWAKE STREAMS PACE_MS RATE QUIET QUIET_SECONDS SECONDS AGENTS WORKERS',
-  'CLIENTS SEED RUNS REST CALLS RUN_US EDITS RELOADS PER_SECOND NEW_AGENTS PAIRS EVENTS CONSOLES',
+  'CLIENTS SEED RUNS REST CALLS RUN_US EDITS RELOADS PER_SECOND NEW_AGENTS PAIRS EVENTS CONSOLES SCALE SHAPES STARTS',
 ].flatMap((names) => names.split(' '));
 
 /** As a person would type it, with the settings that hold where an environment may say others. */

@@ -134,7 +134,7 @@ def _key_of(client: Any, options: Any, retries_taken: int, base: Any) -> Hashabl
     """All that the request is made of but its body; None where that cannot be told, or is more than usual."""
     try:
         http = client._client
-        http_class: Any = type(http)
+        http_class = cast("Any", type(http))
         if (
             http_class.build_request is not base.AsyncHttpxClientWrapper.build_request
             or base.log.isEnabledFor(logging.DEBUG)
