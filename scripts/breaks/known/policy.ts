@@ -218,8 +218,8 @@ export const policyBreaks: readonly Break[] = [
     capability: 'policy',
     what: 'each token of an unknown key has the keys of its issuer read again',
     file: 'src/policy/tokens/issuer-keys.ts',
-    find: 'if (isCool()) await refresh();',
-    replace: 'if (isCool() || known) await refresh();',
+    find: 'if (isCool()) await readings.join();',
+    replace: 'if (isCool() || known) await readings.join();',
     tests: ['src/policy/tokens/tokens.test.ts'],
   },
   {

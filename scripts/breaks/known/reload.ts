@@ -60,7 +60,7 @@ export const reloadBreaks: readonly Break[] = [
     capability: 'reload',
     what: 'a load that an edit made superfluous goes on, and its outcome counts',
     file: 'src/registry/loads-under-way.ts',
-    find: "      before?.abort.abort(new Error('The module changed while it was loaded.'));\n",
+    find: "    before?.abort.abort(new Error('The module changed while it was loaded.'));\n",
     replace: '',
     tests: ['src/registry/sync-agents.test.ts'],
   },

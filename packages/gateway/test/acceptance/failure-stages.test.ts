@@ -59,7 +59,7 @@ const modules = {
 export const agent = {
   async *run({ signal }: { signal: AbortSignal }) {
     while (!signal.aborted) {
-      yield 'x'.repeat(1024 * 1024);
+      yield 'x'.repeat(64 * 1024);
       await nextTurn();
     }
   },
@@ -67,7 +67,12 @@ export const agent = {
 `,
 };
 
-const settingsWith = (parrotUrl: string) => `worker: { spares: 0 }
+/** Each holds half a MiB of its answer at least, and those of one agent 64 MiB together. */
+const unreadStreams = 150;
+
+const settingsWith = (
+  parrotUrl: string,
+) => `worker: { spares: 0, max_concurrent_runs: ${unreadStreams} }
 upstreams:
   parrot: { base_url: "${parrotUrl}", api: responses, max_retries: 0 }
   away: { base_url: "http://127.0.0.1:9/v1", api: responses, max_retries: 0 }
@@ -98,19 +103,18 @@ async function provoke(settings: string): Promise<void> {
     await call(gateway, gateway.key, { model: `default/${name}` });
   }
   await call(gateway, gateway.key, { model: 'default/loser', content: 'call lose {}' });
-  const unread = await post(
-    gateway,
-    gateway.key,
-    JSON.stringify({
-      model: 'default/flood',
-      stream: true,
-      messages: [{ role: 'user', content: 'Hi' }],
-    }),
+  const body = JSON.stringify({
+    model: 'default/flood',
+    stream: true,
+    messages: [{ role: 'user', content: 'Hi' }],
+  });
+  const unread = await Promise.all(
+    Array.from({ length: unreadStreams }, () => post(gateway, gateway.key, body)),
   );
   await until('the end of what nobody reads', async () => {
     return (await diagnosticsOf(gateway, 'default/flood')).length > 0;
   });
-  await unread.body?.cancel();
+  await Promise.all(unread.map((answer) => answer.body?.cancel()));
   await gateway.project.write({ 'gateway.yaml': `log: { level: loud }\n${settings}` });
   await gateway.fetch('/agents/refresh', { method: 'POST' });
 }
