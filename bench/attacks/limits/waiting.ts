@@ -68,7 +68,7 @@ const questions: Attack = {
       if (status === 503) return { outcome: 'untried', detail: 'the module did not load' };
       const grown = Math.round(privateMb(gateway.pid) - before);
       return verdict(
-        text.includes('asked') && grown < 400,
+        (text.includes('asked') || status === 403) && grown < 400,
         `status ${status}, the gateway grew by ${grown} MB`,
       );
     } finally {

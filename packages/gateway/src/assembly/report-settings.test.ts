@@ -8,6 +8,7 @@ const live = {
   current: () => ({
     projectRoot: '/app',
     configFile: null,
+    isConfigBlank: false,
     givenVariables: [{ agents: 'lab/*', name: 'KEY', from: { env: 'KEY' } }],
     testGates: [
       { agents: '*', isGate: false },

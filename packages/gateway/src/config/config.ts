@@ -52,6 +52,8 @@ export type Config = {
   readonly projectRoot: string;
   /** Absolute; null where there is none. */
   readonly configFile: string | null;
+  /** The file is there, and there is nothing in it: whoever writes it may not be done. */
+  readonly isConfigBlank: boolean;
   /** Absolute, in order of precedence. They need not exist. */
   readonly agentRoots: readonly string[];
   readonly exportNames: readonly string[];

@@ -69,4 +69,21 @@ describe('live settings', () => {
     ]);
     expect(live.current().defaultModel?.name).toBe('one');
   });
+
+  test.each(['', ' \n'])('stay as they were while the file is empty (%j)', async (text) => {
+    const { live, edit, projectRoot } = await scene('defaults: { model: one }');
+    await edit(text);
+    expect(await live.reload()).toMatchObject([
+      {
+        code: 'bad_setting',
+        severity: 'error',
+        message: 'The file is empty. The settings before stay.',
+        file: join(projectRoot, 'gateway.yaml'),
+      },
+    ]);
+    expect(live.current().defaultModel?.name).toBe('one');
+    await edit('# None.\n');
+    expect(await live.reload()).toEqual([]);
+    expect(live.current().defaultModel).toBeNull();
+  });
 });

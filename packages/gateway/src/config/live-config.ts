@@ -11,7 +11,7 @@ export type LiveConfig = {
   readonly files: () => readonly string[];
   /** Path that findings about the settings are reported under. */
   readonly path: string;
-  /** Reads the settings again. With an error among the findings the old ones stay, all of them. */
+  /** Reads the settings again. With an error among the findings the old ones stay, all of them, as they do where the file was emptied. */
   readonly reload: () => Promise<readonly Finding[]>;
 };
 
@@ -41,6 +41,7 @@ export function createLiveConfig(initial: Config, read: () => Promise<Config>): 
     async reload() {
       try {
         const next = await read();
+        if (next.isConfigBlank && !current.isConfigBlank) return [emptied(yaml)];
         const waiting = fixedKeys.filter(
           (key) => JSON.stringify(next[key]) !== JSON.stringify(current[key]),
         );
@@ -73,6 +74,18 @@ function needsRestart(setting: string, file: string): Finding {
     message: `A change of ${setting} holds after a restart.`,
     file,
     hint: 'Restart the gateway.',
+  };
+}
+
+/** Many programs empty a file before they write it: rules that deny must not be gone until they have. */
+function emptied(file: string): Finding {
+  return {
+    stage: 'metadata',
+    code: 'bad_setting',
+    severity: 'error',
+    message: 'The file is empty. The settings before stay.',
+    file,
+    hint: 'Write settings into it, or a comment where there are to be none.',
   };
 }
 

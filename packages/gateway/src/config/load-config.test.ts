@@ -41,6 +41,7 @@ describe('loadConfig without any setting', () => {
     expect(config).toEqual({
       projectRoot,
       configFile: null,
+      isConfigBlank: false,
       agentRoots: [join(projectRoot, 'src/agents'), join(projectRoot, 'agents')],
       exportNames: ['agent', 'build_agent', 'buildAgent', 'default'],
       watch: true,

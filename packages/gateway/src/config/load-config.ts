@@ -67,6 +67,7 @@ export function loadConfig(options: {
   return toConfig({
     projectRoot,
     configFile: file ? configFile : null,
+    isConfigBlank: file?.isBlank === true,
     command: options.command,
     settings: settings.value,
     environmentOnly: environmentOnly.value,

@@ -12,6 +12,8 @@ export type Place = { readonly line: number; readonly column: number };
 /** A settings file as read: its content, and where each line of it is. */
 export type SettingsFile = {
   readonly content: Readonly<Record<string, unknown>>;
+  /** There is not even a comment in it. */
+  readonly isBlank: boolean;
   /** Where the value at a path is, or the nearest thing around it. */
   placeOfValue(path: SettingPath): Place;
   /** Where a key is written. */
@@ -52,6 +54,7 @@ export function readSettingsFile(path: string, shownName: string): SettingsFile 
     throw new ConfigError([refuse(offset, 'The file has to hold `setting: value` lines.')]);
   }
   return {
+    isBlank: text.trim() === '',
     content,
     placeOfValue: (at) => placeAt(nodesAlong(root, at).at(-1)?.valueOffset ?? 0),
     placeOfKey: (at) => placeAt(nodesAlong(root, at).at(-1)?.keyOffset ?? 0),

@@ -12,6 +12,7 @@ import { readTracing } from './tracing/read-tracing.ts';
 export type CheckedSettings = {
   readonly projectRoot: string;
   readonly configFile: string | null;
+  readonly isConfigBlank: boolean;
   readonly command: Command;
   readonly settings: Settings;
   readonly environmentOnly: EnvironmentSettings;
@@ -33,6 +34,7 @@ export function toConfig(input: CheckedSettings): Config {
   return {
     projectRoot,
     configFile: input.configFile,
+    isConfigBlank: input.isConfigBlank,
     agentRoots: [settings.agents_dir].flat().map((folder) => resolve(projectRoot, folder)),
     exportNames: settings.agent_exports,
     watch: environmentOnly.agent_watch ?? input.command === 'dev',
