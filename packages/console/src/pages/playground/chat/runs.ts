@@ -35,9 +35,30 @@ export type Runs = {
 /** Makes it. */
 export function createRuns(api: ApiClient, change: ChangeAnswer): Runs {
   const open = new Map<string, AbortController>();
+  /** What was told of a turn while its own stream was not over yet, by the turn. */
+  const later = new Map<string, () => void>();
 
-  const hold = createHold({ api, open, change });
-  return {
+  const hold = createHold({
+    api,
+    open,
+    change,
+    onOver(turnId) {
+      const tell = later.get(turnId);
+      later.delete(turnId);
+      tell?.();
+    },
+  });
+  const isStillAsked = (turnId: string, approvalId: string, resumedBy: string | null) => {
+    let isAsked = false;
+    const look = (answer: Answer) => {
+      const isShown = resumedBy !== null && answer.runIds.includes(resumedBy);
+      isAsked = !isShown && answer.steps.some((step) => waits(step, approvalId));
+      return answer;
+    };
+    change(turnId, look, false);
+    return isAsked;
+  };
+  const runs: Runs = {
     begin(turnId, body) {
       void hold(turnId, (hearing) => askAgent(api, body, hearing));
     },
@@ -64,7 +85,13 @@ export function createRuns(api: ApiClient, change: ChangeAnswer): Runs {
       });
     },
     decidedElsewhere(turnId, { id, status, reason, always }, resumedBy) {
-      if (open.has(turnId)) return;
+      if (open.has(turnId)) {
+        later.set(turnId, () => {
+          if (!isStillAsked(turnId, id, resumedBy)) return;
+          runs.decidedElsewhere(turnId, { id, status, reason, always }, resumedBy);
+        });
+        return;
+      }
       const state = stateOf(status, always);
       change(turnId, (answer) => withApproval(answer, id, { state, reason: reason ?? '' }), false);
       if (resumedBy === null) return change(turnId, (answer) => endAnswer(answer, {}), false);
@@ -75,6 +102,11 @@ export function createRuns(api: ApiClient, change: ChangeAnswer): Runs {
       for (const control of open.values()) control.abort();
     },
   };
+  return runs;
+}
+
+function waits(step: Answer['steps'][number], approvalId: string): boolean {
+  return step.type === 'approval' && step.approval.id === approvalId && step.state === 'waiting';
 }
 
 /** Runs work for a turn, to an end that is told in any case. */
@@ -82,10 +114,13 @@ function createHold({
   api,
   open,
   change,
+  onOver,
 }: {
   readonly api: ApiClient;
   readonly open: Map<string, AbortController>;
   readonly change: ChangeAnswer;
+  /** Called when nothing goes on for a turn any more. */
+  readonly onOver: (turnId: string) => void;
 }) {
   return async (turnId: string, work: (hearing: Hearing) => Promise<void>): Promise<void> => {
     const control = new AbortController();
@@ -113,7 +148,10 @@ function createHold({
       const session = await sessionFailure(api);
       if (session) change(turnId, (answer) => withCause(answer, session), false);
     } finally {
-      if (open.get(turnId) === control) open.delete(turnId);
+      if (open.get(turnId) === control) {
+        open.delete(turnId);
+        onOver(turnId);
+      }
     }
   };
 }
