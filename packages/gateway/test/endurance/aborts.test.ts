@@ -3,7 +3,7 @@ import { stormAgents } from './storm-agents.ts';
 
 testAbortStorm({
   agents: stormAgents,
-  count: 600,
+  count: 200,
   seed: Number(process.env.ENDURANCE_SEED ?? 1),
   windows: 2,
   mostMbPer100k: null,

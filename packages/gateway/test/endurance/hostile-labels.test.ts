@@ -1,3 +1,3 @@
 import { testHostileLabels } from './hostile-labels.ts';
 
-testHostileLabels(600);
+testHostileLabels(200);

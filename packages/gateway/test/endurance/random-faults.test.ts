@@ -1,3 +1,8 @@
 import { testRandomFaults } from './random-faults.ts';
 
-testRandomFaults({ seconds: null, most: 16, servesWithinMs: null });
+testRandomFaults({
+  seconds: null,
+  kinds: ['worker killed', 'worker stopped', 'store locked', 'gateway killed'],
+  most: 8,
+  servesWithinMs: null,
+});

@@ -21,7 +21,7 @@ import { createOnceCaller } from './faults/once-caller.ts';
 import { createAsker } from './faults/plain-callers.ts';
 import { playRound } from './faults/play-rounds.ts';
 import { agentFiles, agents, settings } from './faults/project-files.ts';
-import { faultKinds, planRounds } from './faults/schedule.ts';
+import { type FaultKind, faultKinds, planRounds } from './faults/schedule.ts';
 import { createWitness } from './faults/witness.ts';
 
 /** Any other makes other faults, at other moments. */
@@ -36,15 +36,17 @@ const missing = await missingPython();
  * The one test of a gateway to which everything happens while it is called.
  *
  * @param options.seconds - How long faults go on; null for each kind once.
+ * @param options.kinds - Those that happen; all without it.
  * @param options.most - The most calls before a fault, and while it lasts.
  * @param options.servesWithinMs - After the last of faults that overlap; null where a state is waited for alone.
  */
 export function testRandomFaults(options: {
   readonly seconds: number | null;
+  readonly kinds?: readonly FaultKind[];
   readonly most: number;
   readonly servesWithinMs: number | null;
 }): void {
-  const { seconds, most, servesWithinMs } = options;
+  const { seconds, most, servesWithinMs, kinds: wanted = faultKinds } = options;
   let bench: FaultBench;
   let send: Send;
   const ends: (() => Promise<unknown>)[] = [];
@@ -68,7 +70,7 @@ export function testRandomFaults(options: {
       const servedAfterMs: number[] = [];
       let books: Books[] = [];
       try {
-        for (const round of roundsOf(bench, { seconds, most })) {
+        for (const round of roundsOf(bench, { seconds, most, wanted })) {
           servedAfterMs.push((await playRound(bench, round, send)).servedAfterMs);
         }
         await calling.end();
@@ -136,12 +138,15 @@ async function makeCallers(bench: FaultBench, send: Send): Promise<Caller[]> {
   ];
 }
 
+type RoundOptions = {
+  readonly seconds: number | null;
+  readonly most: number;
+  readonly wanted: readonly FaultKind[];
+};
+
 /** Until the time is over, or each kind was there once. */
-function* roundsOf(
-  { ground }: FaultBench,
-  { seconds, most }: { readonly seconds: number | null; readonly most: number },
-) {
-  const kinds = faultKinds.filter((kind) => !ground.noDisks || !kind.endsWith('full'));
+function* roundsOf({ ground }: FaultBench, { seconds, most, wanted }: RoundOptions) {
+  const kinds = wanted.filter((kind) => !ground.noDisks || !kind.endsWith('full'));
   const untilMs = performance.now() + (seconds ?? 0) * 1000;
   let left = kinds.length;
   for (const round of planRounds(seed, { kinds, most })) {

@@ -1,4 +1,3 @@
 import { testReloads } from './reloads.ts';
 
-testReloads('TypeScript', 5);
-testReloads('Python', 5);
+testReloads('TypeScript', 3);
