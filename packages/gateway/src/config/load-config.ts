@@ -64,10 +64,9 @@ export function loadConfig(options: {
   }
   if (!settings.value || !environmentOnly.value || problems.length > 0)
     throw new ConfigError(problems);
-  return toConfig({
+  const config = toConfig({
     projectRoot,
     configFile: file ? configFile : null,
-    isConfigBlank: file?.isBlank === true,
     command: options.command,
     settings: settings.value,
     environmentOnly: environmentOnly.value,
@@ -80,6 +79,7 @@ export function loadConfig(options: {
       ...missingApiKeys(settings.value, environment),
     ],
   });
+  return { ...config, isConfigBlank: file?.isBlank === true };
 }
 
 /** `loadConfig` with the environment of this process: the one place on the gateway's side that reads it. */

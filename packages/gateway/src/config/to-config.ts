@@ -12,7 +12,6 @@ import { readTracing } from './tracing/read-tracing.ts';
 export type CheckedSettings = {
   readonly projectRoot: string;
   readonly configFile: string | null;
-  readonly isConfigBlank: boolean;
   readonly command: Command;
   readonly settings: Settings;
   readonly environmentOnly: EnvironmentSettings;
@@ -23,7 +22,7 @@ export type CheckedSettings = {
 };
 
 /** Makes the `Config`: paths absolute, keys looked up, names in camelCase. */
-export function toConfig(input: CheckedSettings): Config {
+export function toConfig(input: CheckedSettings): Omit<Config, 'isConfigBlank'> {
   const { settings, environmentOnly, projectRoot, environment, sourceOf } = input;
   const sourced = (key: 'model' | 'upstream'): SourcedName | null => {
     const name = settings.defaults[key];
@@ -34,7 +33,6 @@ export function toConfig(input: CheckedSettings): Config {
   return {
     projectRoot,
     configFile: input.configFile,
-    isConfigBlank: input.isConfigBlank,
     agentRoots: [settings.agents_dir].flat().map((folder) => resolve(projectRoot, folder)),
     exportNames: settings.agent_exports,
     watch: environmentOnly.agent_watch ?? input.command === 'dev',

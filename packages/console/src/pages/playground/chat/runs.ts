@@ -35,29 +35,8 @@ export type Runs = {
 /** Makes it. */
 export function createRuns(api: ApiClient, change: ChangeAnswer): Runs {
   const open = new Map<string, AbortController>();
-  /** What was told of a turn while its own stream was not over yet, by the turn. */
-  const later = new Map<string, () => void>();
-
-  const hold = createHold({
-    api,
-    open,
-    change,
-    onOver(turnId) {
-      const tell = later.get(turnId);
-      later.delete(turnId);
-      tell?.();
-    },
-  });
-  const isStillAsked = (turnId: string, approvalId: string, resumedBy: string | null) => {
-    let isAsked = false;
-    const look = (answer: Answer) => {
-      const isShown = resumedBy !== null && answer.runIds.includes(resumedBy);
-      isAsked = !isShown && answer.steps.some((step) => waits(step, approvalId));
-      return answer;
-    };
-    change(turnId, look, false);
-    return isAsked;
-  };
+  const later = createLater();
+  const hold = createHold({ api, open, change, onOver: later.tell });
   const runs: Runs = {
     begin(turnId, body) {
       void hold(turnId, (hearing) => askAgent(api, body, hearing));
@@ -86,9 +65,14 @@ export function createRuns(api: ApiClient, change: ChangeAnswer): Runs {
     },
     decidedElsewhere(turnId, { id, status, reason, always }, resumedBy) {
       if (open.has(turnId)) {
-        later.set(turnId, () => {
-          if (!isStillAsked(turnId, id, resumedBy)) return;
-          runs.decidedElsewhere(turnId, { id, status, reason, always }, resumedBy);
+        later.keep(turnId, () => {
+          let isAsked = false;
+          const look = (answer: Answer) => {
+            isAsked = asksStill(answer, id, resumedBy);
+            return answer;
+          };
+          change(turnId, look, false);
+          if (isAsked) runs.decidedElsewhere(turnId, { id, status, reason, always }, resumedBy);
         });
         return;
       }
@@ -105,8 +89,28 @@ export function createRuns(api: ApiClient, change: ChangeAnswer): Runs {
   return runs;
 }
 
-function waits(step: Answer['steps'][number], approvalId: string): boolean {
-  return step.type === 'approval' && step.approval.id === approvalId && step.state === 'waiting';
+/** What was told of a turn while its own stream was not over yet: the last of it is told again then. */
+function createLater() {
+  const kept = new Map<string, () => void>();
+  return {
+    keep: (turnId: string, tell: () => void): void => {
+      kept.set(turnId, tell);
+    },
+    tell: (turnId: string): void => {
+      const tell = kept.get(turnId);
+      kept.delete(turnId);
+      tell?.();
+    },
+  };
+}
+
+/** Whether it waits for this decision, and does not show the run that went on with it. */
+function asksStill(answer: Answer, approvalId: string, resumedBy: string | null): boolean {
+  if (resumedBy !== null && answer.runIds.includes(resumedBy)) return false;
+  return answer.steps.some(
+    (step) =>
+      step.type === 'approval' && step.approval.id === approvalId && step.state === 'waiting',
+  );
 }
 
 /** Runs work for a turn, to an end that is told in any case. */
