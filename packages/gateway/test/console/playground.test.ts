@@ -68,7 +68,7 @@ describe('the playground', () => {
     await expect.poll(() => answers().count()).toBe(0);
   });
 
-  test('goes on in the same turn once a call is approved, here or by somebody else', async () => {
+  test('goes on in the same turn once a call is approved', async () => {
     await chatWith('default/desk');
     await ask('Send an email to Ada');
     const card = page.getByRole('region', { name: 'send_email needs your approval' });
@@ -84,13 +84,7 @@ describe('the playground', () => {
     await ask('Send an email to Cleo');
     await card.getByRole('button', { name: 'Approve for this whole run' }).click();
     await answer(2).getByText('Sent to Cleo.').waitFor();
-    await ask('Send an email to Dan');
-    await card.waitFor();
-    const { approvals } = await called('/admin/approvals?status=pending');
-    const [{ id, run_id: runId }] = approvals;
-    await called(`/v1/runs/${runId}/approvals/${id}`, { approve: true });
-    await answer(3).getByText('Sent to Dan.').waitFor();
-    expect(await answers().count()).toBe(4);
+    expect(await answers().count()).toBe(3);
   });
 
   test('asks about each of several calls until all are decided', async () => {
