@@ -68,7 +68,7 @@ describe('the playground', () => {
     await expect.poll(() => answers().count()).toBe(0);
   });
 
-  test('goes on in the same turn once a call is approved', async () => {
+  test('goes on in the same turn once a call is approved, here or by somebody else', async () => {
     await chatWith('default/desk');
     await ask('Send an email to Ada');
     const card = page.getByRole('region', { name: 'send_email needs your approval' });
@@ -84,7 +84,35 @@ describe('the playground', () => {
     await ask('Send an email to Cleo');
     await card.getByRole('button', { name: 'Approve for this whole run' }).click();
     await answer(2).getByText('Sent to Cleo.').waitFor();
-    expect(await answers().count()).toBe(3);
+    await ask('Send an email to Dan');
+    await card.waitFor();
+    const { approvals } = await called('/admin/approvals?status=pending');
+    const [{ id, run_id: runId }] = approvals;
+    await called(`/v1/runs/${runId}/approvals/${id}`, { approve: true });
+    await answer(3).getByText('Sent to Dan.').waitFor();
+    expect(await answers().count()).toBe(4);
+  });
+
+  test('follows a run that somebody else lets go on, where it begins after the page asked', async () => {
+    await chatWith('default/desk');
+    let early = 0;
+    const asksForCalls = /\/v1\/runs\/[^/]+\/approvals$/;
+    // As it is told between the answer and the begin of the run that goes on with it.
+    await page.route(asksForCalls, async (route) => {
+      const response = await route.fetch();
+      const said = await response.json();
+      const isEarly = said.resumed_by !== null && early === 0;
+      if (isEarly) early += 1;
+      await route.fulfill({ response, json: isEarly ? { ...said, resumed_by: null } : said });
+    });
+    await ask('Send an email to Dan');
+    await page.getByRole('region', { name: 'send_email needs your approval' }).waitFor();
+    const { approvals } = await called('/admin/approvals?status=pending');
+    const [{ id, run_id: runId }] = approvals;
+    await called(`/v1/runs/${runId}/approvals/${id}`, { approve: true });
+    await answer(0).getByText('Sent to Dan.').waitFor();
+    await page.unroute(asksForCalls);
+    expect(early).toBe(1);
   });
 
   test('asks about each of several calls until all are decided', async () => {

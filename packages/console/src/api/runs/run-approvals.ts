@@ -1,8 +1,11 @@
 import { queryOptions } from '@tanstack/react-query';
 import type { Answer, ApiClient } from '../client.ts';
 
+/** The calls of a run that a person was asked about, and the run that goes on with them. */
+export type RunApprovals = Answer<'GET /v1/runs/{id}/approvals'>;
+
 /** A call that a person was asked about. */
-export type RunApproval = Answer<'GET /v1/runs/{id}/approvals'>['approvals'][number];
+export type RunApproval = RunApprovals['approvals'][number];
 
 /** Callers hear of no events, so that they ask. */
 const askAgainMs = 2000;

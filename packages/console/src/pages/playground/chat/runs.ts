@@ -35,9 +35,11 @@ export type Runs = {
 /** Makes it. */
 export function createRuns(api: ApiClient, change: ChangeAnswer): Runs {
   const open = new Map<string, AbortController>();
-  const later = createLater();
-  const hold = createHold({ api, open, change, onOver: later.tell });
-  const runs: Runs = {
+  /** Runs that are followed, or were. */
+  const followed = new Set<string>();
+
+  const hold = createHold({ api, open, change });
+  return {
     begin(turnId, body) {
       void hold(turnId, (hearing) => askAgent(api, body, hearing));
     },
@@ -64,21 +66,12 @@ export function createRuns(api: ApiClient, change: ChangeAnswer): Runs {
       });
     },
     decidedElsewhere(turnId, { id, status, reason, always }, resumedBy) {
-      if (open.has(turnId)) {
-        later.keep(turnId, () => {
-          let isAsked = false;
-          const look = (answer: Answer) => {
-            isAsked = asksStill(answer, id, resumedBy);
-            return answer;
-          };
-          change(turnId, look, false);
-          if (isAsked) runs.decidedElsewhere(turnId, { id, status, reason, always }, resumedBy);
-        });
-        return;
-      }
       const state = stateOf(status, always);
       change(turnId, (answer) => withApproval(answer, id, { state, reason: reason ?? '' }), false);
       if (resumedBy === null) return change(turnId, (answer) => endAnswer(answer, {}), false);
+      // It may go on with several calls of the turn.
+      if (followed.has(resumedBy)) return;
+      followed.add(resumedBy);
       change(turnId, goesOn, false);
       void hold(turnId, (hearing) => followRun(api, resumedBy, hearing));
     },
@@ -86,31 +79,6 @@ export function createRuns(api: ApiClient, change: ChangeAnswer): Runs {
       for (const control of open.values()) control.abort();
     },
   };
-  return runs;
-}
-
-/** What was told of a turn while its own stream was not over yet: the last of it is told again then. */
-function createLater() {
-  const kept = new Map<string, () => void>();
-  return {
-    keep: (turnId: string, tell: () => void): void => {
-      kept.set(turnId, tell);
-    },
-    tell: (turnId: string): void => {
-      const tell = kept.get(turnId);
-      kept.delete(turnId);
-      tell?.();
-    },
-  };
-}
-
-/** Whether it waits for this decision, and does not show the run that went on with it. */
-function asksStill(answer: Answer, approvalId: string, resumedBy: string | null): boolean {
-  if (resumedBy !== null && answer.runIds.includes(resumedBy)) return false;
-  return answer.steps.some(
-    (step) =>
-      step.type === 'approval' && step.approval.id === approvalId && step.state === 'waiting',
-  );
 }
 
 /** Runs work for a turn, to an end that is told in any case. */
@@ -118,18 +86,17 @@ function createHold({
   api,
   open,
   change,
-  onOver,
 }: {
   readonly api: ApiClient;
   readonly open: Map<string, AbortController>;
   readonly change: ChangeAnswer;
-  /** Called when nothing goes on for a turn any more. */
-  readonly onOver: (turnId: string) => void;
 }) {
   return async (turnId: string, work: (hearing: Hearing) => Promise<void>): Promise<void> => {
     const control = new AbortController();
     const { signal } = control;
     open.set(turnId, control);
+    // The end of a stream may come after the run that goes on has begun to be followed.
+    const isCurrent = () => open.get(turnId) === control;
     const onNews = (news: readonly RunNews[]) => {
       if (!signal.aborted) change(turnId, (answer) => news.reduce(takeNews, answer), true);
     };
@@ -137,8 +104,9 @@ function createHold({
       change(turnId, (answer) => ({ ...answer, ignored }), true);
     try {
       await work({ signal, onNews, onIgnored });
-      change(turnId, closed, false);
+      if (isCurrent()) change(turnId, closed, false);
     } catch (error) {
+      if (!isCurrent()) return;
       const failure = failureOf(error);
       change(
         turnId,
@@ -152,10 +120,7 @@ function createHold({
       const session = await sessionFailure(api);
       if (session) change(turnId, (answer) => withCause(answer, session), false);
     } finally {
-      if (open.get(turnId) === control) {
-        open.delete(turnId);
-        onOver(turnId);
-      }
+      if (isCurrent()) open.delete(turnId);
     }
   };
 }

@@ -1,7 +1,7 @@
 import { useQuery } from '@tanstack/react-query';
 import { useEffect, useState } from 'react';
 import { useApi } from '../../../api/api-context.ts';
-import { runApprovalsQuery } from '../../../api/runs/run-approvals.ts';
+import { type RunApprovals, runApprovalsQuery } from '../../../api/runs/run-approvals.ts';
 import { fill, text } from '../../../strings/text.ts';
 import { Button } from '../../../ui/button.tsx';
 import { ExactTime } from '../../../ui/data/time.tsx';
@@ -126,10 +126,21 @@ function useDecidedElsewhere(chat: Chat, turn: Turn, step: ApprovalStep): void {
     ...runApprovalsQuery(useApi(), step.approval.runId),
     enabled: isWaiting,
   });
-  const resumedBy = data?.resumed_by ?? null;
+  const { status, runIds } = turn.answer;
+  // What this page itself is told of the turn comes first.
+  const isHeard = isWaiting && status !== 'running';
   const own = data?.approvals.find(({ id }) => id === step.approval.id);
+  const resumedBy = data?.resumed_by ?? null;
+  const isDue = data !== undefined && !beginsYet(data);
+  const isShown = resumedBy !== null && runIds.includes(resumedBy);
   useEffect(() => {
-    if (!isWaiting || !own || own.status === 'pending') return;
-    chat.decidedElsewhere(turn.id, own, resumedBy);
-  }, [chat, turn.id, isWaiting, own, resumedBy]);
+    if (!isHeard || !isDue || !own || own.status === 'pending') return;
+    chat.decidedElsewhere(turn.id, own, isShown ? null : resumedBy);
+  }, [chat, turn.id, isHeard, isDue, own, resumedBy, isShown]);
+}
+
+/** Whether all is decided, and the run that goes on with it has not begun: it is asked again then. */
+function beginsYet({ approvals, resumed_by }: RunApprovals): boolean {
+  const goesOn = approvals.every(({ status }) => status === 'approved' || status === 'denied');
+  return goesOn && resumed_by === null;
 }
