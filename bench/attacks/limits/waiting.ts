@@ -10,8 +10,9 @@ const askers: Readonly<Record<Language, string>> = {
 import { writeSync } from 'node:fs';
 export const agent = {
   async run({ context }) {
-    const question = { ask: 'call_tool', tool: 'slow', arguments: { pad: 'x'.repeat(250_000) } };
+    const pad = 'x'.repeat(250_000);
     for (let index = 0; index < 2000; index++) {
+      const question = { ask: 'call_tool', tool: 'slow', arguments: { pad, index } };
       let rest = Buffer.from(JSON.stringify({ type: 'question', callId: 'q' + index, runId: context.run_id, question }) + '\\n');
       while (rest.length > 0) {
         try {
@@ -32,8 +33,9 @@ import asyncio, json, os, time
 class Spy:
     # On the loop, which writes to the same descriptor: two who write at a time spoil each other's lines.
     async def run(self, messages, context=None):
-        question = {"ask": "call_tool", "tool": "slow", "arguments": {"pad": "x" * 250_000}}
+        pad = "x" * 250_000
         for index in range(2000):
+            question = {"ask": "call_tool", "tool": "slow", "arguments": {"pad": pad, "index": index}}
             asked = {"type": "question", "callId": f"q{index}", "runId": context["run_id"], "question": question}
             rest = (json.dumps(asked) + "\\n").encode()
             while rest:
@@ -68,7 +70,7 @@ const questions: Attack = {
       if (status === 503) return { outcome: 'untried', detail: 'the module did not load' };
       const grown = Math.round(privateMb(gateway.pid) - before);
       return verdict(
-        (text.includes('asked') || status === 403) && grown < 400,
+        text.includes('asked') && grown < 400,
         `status ${status}, the gateway grew by ${grown} MB`,
       );
     } finally {
