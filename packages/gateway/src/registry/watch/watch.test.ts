@@ -1,6 +1,7 @@
 import { mkdir, rename, rm, symlink, unlink, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
+import { until } from '../../../test/acceptance/until.ts';
 import { tempFolder, writeFiles } from '../../../test/support/temp-folder.ts';
 import { createWatch, type Watch } from './watch.ts';
 
@@ -309,9 +310,9 @@ describe('close', () => {
     await write({ 'agents/A/agent.ts': 'unheard' });
     await watch.close();
     await write({ 'agents/A/agent.ts': 'unheard too' });
-    // Handles that were closed are gone a turn of the loop later.
-    await new Promise(setImmediate);
-    expect(process.getActiveResourcesInfo().filter((type) => /FSEvent/.test(type))).toEqual([]);
+    await until('the last handle to be gone', () =>
+      process.getActiveResourcesInfo().every((type) => !type.includes('FSEvent')),
+    );
     expect(queue.waiting()).toBe(0);
   });
 
